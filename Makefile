@@ -1,0 +1,148 @@
+# troth - build, test, install. `make V=1` shows the commands. Everything made lands in build/.
+VERSION := 0.1.0
+ARCH    ?= $(shell uname -m | sed 's/aarch64/arm64/')
+PREFIX  ?= /usr/local
+CLANG   ?= clang
+BPFTOOL ?= bpftool
+FUZZ_SECONDS ?= 60
+PYTEST  := /usr/bin/python3 -m pytest -p no:cacheprovider
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+
+WARNINGS := -Wall -Wextra -Werror -Wno-unknown-pragmas
+CFLAGS   ?= -O2 -g
+CFLAGS_ALL = -std=gnu11 -D_GNU_SOURCE -DTROTH_VERSION='"$(VERSION)"' $(WARNINGS) -Ibuild $(CFLAGS)
+LIBS     := -lbpf -lelf -lz -ljansson -lcap-ng -lm -lpthread
+SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+bpf_target = $(if $(filter x86_64,$(1)),x86,$(1))
+BPF_CFLAGS = -O2 -g -Wall -Werror -target bpf -mcpu=v3 -Ibpf
+
+USER_C  := $(filter-out user/main.c,$(wildcard user/*/*.c))
+USER_O  := $(USER_C:%.c=build/%.o)
+UNIT_C  := $(wildcard tests/unit/test_*.c)
+UNIT    := $(UNIT_C:tests/unit/%.c=build/unit/%)
+FUZZ_C  := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ    := $(FUZZ_C:tests/fuzz/%.c=build/fuzz/%)
+# What needs libbpf or a skeleton is tested against the kernel, not natively.
+PURE_C  := $(filter-out user/collect/collector.c user/collect/features%.c \
+		user/collect/sampler.c user/collect/programs.c user/cmd/%,$(USER_C))
+PURE_O  := $(PURE_C:%.c=build/sanitized/%.o)
+FORMAT  := $(shell git ls-files -co --exclude-standard 'bpf/*.[ch]' 'user/*.[ch]' 'tests/*.[ch]' 2>/dev/null)
+
+.PHONY: all run test check check-bpf check-e2e fuzz bench install fmt check-format clean setup setup-test
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: build/troth
+
+run: setup
+	$(Q)$(MAKE) --no-print-directory build/troth
+	$(Q)build/troth check --demo || [ $$? -eq 1 ]
+
+test: setup-test
+	$(Q)$(MAKE) --no-print-directory all test-build
+	$(Q)scripts/run-tests
+
+# What the tests need built, in parallel.
+test-build: build/troth build/troth-withhold $(UNIT) $(FUZZ) build/arm64/socket.bpf.o build/bpf_test
+
+setup:
+	$(Q)scripts/setup
+setup-test:
+	$(Q)scripts/setup --test
+
+build/troth: build/user/main.o $(USER_O)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $^ -o $@ $(LDFLAGS) $(LIBS)
+
+build/troth-withhold: build/user/main.o $(filter-out %/programs.o,$(USER_O)) build/withhold/programs.o
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $^ -o $@ $(LDFLAGS) $(LIBS)
+
+build/user/%.o: user/%.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+
+build/user/collect/programs.o: build/$(ARCH)/socket.skel.h
+build/withhold/programs.o: user/collect/programs.c build/withhold/socket.skel.h
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -Ibuild/withhold -DTROTH_WITHHOLD -c $< -o $@
+build/user/collect/programs.o: CFLAGS_ALL += -Ibuild/$(ARCH)
+
+build/%.skel.h: build/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $(notdir $*)_bpf > $@
+
+build/$(ARCH)/%.bpf.o: bpf/%.bpf.c vmlinux/$(ARCH)/vmlinux.h
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -D__TARGET_ARCH_$(call bpf_target,$(ARCH)) -Ivmlinux/$(ARCH) -MMD -MP -c $< -o $@
+
+build/withhold/%.bpf.o: bpf/%.bpf.c vmlinux/$(ARCH)/vmlinux.h
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -DTROTH_WITHHOLD -D__TARGET_ARCH_$(call bpf_target,$(ARCH)) -Ivmlinux/$(ARCH) -MMD -MP -c $< -o $@
+
+ifneq ($(ARCH),arm64)
+build/arm64/%.bpf.o: bpf/%.bpf.c vmlinux/arm64/vmlinux.h
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -D__TARGET_ARCH_arm64 -Ivmlinux/arm64 -MMD -MP -c $< -o $@
+endif
+
+build/sanitized/%.o: %.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) $(SANITIZE) -MMD -MP -c $< -o $@
+
+build/unit/%: tests/unit/%.c $(PURE_O)
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) $(SANITIZE) -MMD -MP -MF $@.d $< $(PURE_O) -o $@ -lcmocka -ljansson -lm
+
+build/fuzz/%: tests/fuzz/%.c
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(CFLAGS_ALL) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+		-MMD -MP -MF $@.d $< -o $@
+
+build/bpf_test: tests/bpf/bpf_test.c build/$(ARCH)/socket.skel.h
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) -Ibuild/$(ARCH) -MMD -MP -MF $@.d $< -o $@ -lcmocka -lbpf -lelf -lz
+
+build/bench: tests/bench/bench.c build/tests/bench/floor.skel.h
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) -Ibuild/tests/bench -MMD -MP -MF $@.d $< -o $@ -lbpf -lelf -lz
+
+build/tests/bench/%.bpf.o: tests/bench/%.bpf.c vmlinux/$(ARCH)/vmlinux.h
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -D__TARGET_ARCH_$(call bpf_target,$(ARCH)) -Ivmlinux/$(ARCH) -c $< -o $@
+
+check: $(UNIT)
+	$(Q)scripts/run-tests unit
+check-bpf: build/bpf_test build/arm64/socket.bpf.o build/troth-withhold
+	$(Q)scripts/run-tests bpf
+check-e2e: build/troth build/troth-withhold
+	$(Q)scripts/run-tests e2e
+fuzz: $(FUZZ)
+	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/run-tests fuzz
+bench: build/troth build/bench
+	$(Q)tests/bench/run
+
+install: build/troth
+	install -D -m 755 build/troth $(DESTDIR)$(PREFIX)/sbin/troth
+	for page in docs/man/*.8; do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man8/$${page##*/}; done
+
+fmt:
+	clang-format -i $(FORMAT)
+check-format:
+	clang-format --dry-run -Werror $(FORMAT)
+clean:
+	rm -rf build
+
+-include $(shell find build -name '*.d' 2>/dev/null)

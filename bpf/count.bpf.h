@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * count.bpf.h - what has ended goes into its series. Every add is atomic: an interrupt between
+ * load and store loses counts even on one CPU, and stripes may be shared.
+ */
+#ifndef TROTH_COUNT_BPF_H
+#define TROTH_COUNT_BPF_H
+
+#include "maps.bpf.h"
+
+static __always_inline struct series_counts *series_stripe(__u32 number)
+{
+	__u32 index = number * cfg_stripes + (bpf_get_smp_processor_id() & (cfg_stripes - 1));
+	struct series_state *state = bpf_map_lookup_elem(&states, &number);
+
+	if (state && !state->dirty)
+		state->dirty = 1;
+	return bpf_map_lookup_elem(&series, &index);
+}
+
+static __always_inline __u64 ended_part(const struct ended *e, __u32 part)
+{
+	switch (part) {
+	case PART_FIRST_BYTE:
+		return e->queue_ns + e->receive_ns + e->service_ns;
+	case PART_QUEUE:
+		return e->queue_ns;
+	case PART_RECEIVE:
+		return e->receive_ns;
+	case PART_SERVICE:
+		return e->service_ns;
+	case PART_SEND:
+		return e->send_ns;
+	default:
+		return e->duration_ns;
+	}
+}
+
+static __always_inline void count_max(__u64 *max, __u64 value)
+{
+	for (int i = 0; i < 8; i++) {
+		__u64 seen = *(volatile __u64 *)max;
+
+		if (value <= seen || __sync_val_compare_and_swap(max, seen, value) == seen)
+			return;
+	}
+}
+
+static __always_inline void count_parts(struct series_counts *s, const struct connection *c,
+					const struct ended *e)
+{
+	if (!e->divided) {
+		add(&s->undivided, 1);
+		add(&s->undivided_ns, e->duration_ns);
+		return;
+	}
+	add(&s->service_ns, e->service_ns);
+	if (e->send_ns)
+		add(&s->send_ns, e->send_ns);
+	if (c->role == ROLE_CLIENT)
+		return;
+	add(&s->queue_ns, e->queue_ns);
+	if (e->receive_ns)
+		add(&s->receive_ns, e->receive_ns);
+	add(&s->queue[slot_of(e->queue_ns)], 1);
+}
+
+static __always_inline void count_ended(struct series_counts *s, const struct connection *c,
+					const struct ended *e)
+{
+	__u32 outcome = e->outcome, within = 0;
+
+	if (outcome >= OUTCOMES)
+		outcome = OUTCOME_UNKNOWN;
+#pragma unroll
+	for (__u32 t = 0; t < THRESHOLDS; t++) {
+		__u64 value, max = cfg_thresholds[t].max_ns;
+
+		if (t >= cfg_n_thresholds)
+			continue;
+		value = ended_part(e, cfg_thresholds[t].part);
+		if (value <= max)
+			within |= 1 << t;
+		else if (e->slack_ns && value - max <= e->slack_ns && e->kind == ENDED_EXCHANGE)
+			add(&s->undated[t], 1);
+	}
+	within &= MASKS - 1;
+	if (e->kind == ENDED_STREAMED) {
+		add(&s->streamed[within], 1);
+		return;
+	}
+	add(&s->exchanges[within][outcome], 1);
+	if (outcome == OUTCOME_ABORTED)
+		return;
+	if (e->slack_ns)
+		add(&losses.undated, 1);
+	count_parts(s, c, e);
+	add(&s->duration[slot_of(e->duration_ns)], 1);
+	count_max(&s->max_ns, e->duration_ns);
+}
+
+__noinline int count_list(const struct connection *c, const struct ended_list *out)
+{
+	struct series_counts *s;
+	struct series_state *state;
+	__u32 number;
+
+	if (!c || !out)
+		return 0;
+	number = c->series;
+	s = series_stripe(number);
+	state = bpf_map_lookup_elem(&states, &number);
+	if (!s || !state)
+		return 0;
+	if (c->protocol && state->protocol != c->protocol)
+		state->protocol = c->protocol;
+	if (out->n > 0)
+		count_ended(s, c, &out->e[0]);
+	if (out->n > 1)
+		count_ended(s, c, &out->e[1]);
+	if (out->merged)
+		add(&losses.merged, out->merged);
+	if (out->caught_up)
+		add(&losses.caught_up, out->caught_up);
+	if (out->unparsed_end)
+		add(&losses.unparsed_end, out->unparsed_end);
+	return 0;
+}
+
+static __always_inline void count_out(const struct connection *c, const struct ended_list *out)
+{
+	if (out->n | out->merged | out->caught_up | out->unparsed_end)
+		count_list(c, out);
+}
+
+#endif

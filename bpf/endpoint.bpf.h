@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * endpoint.bpf.h - whose connection is it: endpoint, its series, what is known of its process.
+ * Runs once a connection, never once an exchange.
+ */
+#ifndef TROTH_ENDPOINT_BPF_H
+#define TROTH_ENDPOINT_BPF_H
+
+#include "maps.bpf.h"
+
+#define PF_KTHREAD 0x00200000
+
+static __always_inline __u32 netns_of(const struct sock *sk)
+{
+	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+}
+
+/* The process whose context this is; never called in softirq. */
+static __always_inline void owner_note(struct endpoint *e)
+{
+	e->tgid = bpf_get_current_pid_tgid() >> 32;
+	e->cgroup_id = bpf_get_current_cgroup_id();
+	bpf_get_current_comm(e->comm, sizeof(e->comm));
+}
+
+static __always_inline void key_note_exe(struct endpoint_key *k, struct task_struct *task)
+{
+	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
+
+	if (!exe)
+		return;
+	k->exe_inode = BPF_CORE_READ(exe, f_inode, i_ino);
+	k->exe_dev = BPF_CORE_READ(exe, f_inode, i_sb, s_dev);
+}
+
+static __always_inline void key_of(struct endpoint_key *k, const struct sock *sk, __u32 role,
+				   struct task_struct *task)
+{
+	__builtin_memset(k, 0, sizeof(*k));
+	k->netns = netns_of(sk);
+	k->role = role;
+	if (role == ROLE_SERVER) {
+		k->port = sk->__sk_common.skc_num;
+		return;
+	}
+	k->port = bpf_ntohs(sk->__sk_common.skc_dport);
+	if (sk->__sk_common.skc_family == AF_INET) {
+		k->peer[10] = 0xff;
+		k->peer[11] = 0xff;
+		*(__u32 *)&k->peer[12] = sk->__sk_common.skc_daddr;
+	} else {
+		BPF_CORE_READ_INTO(&k->peer, sk, __sk_common.skc_v6_daddr);
+	}
+	if (task)
+		key_note_exe(k, task);
+}
+
+/* Does anybody want to hear of this connection? */
+static __always_inline int endpoint_wanted(const struct sock *sk, __u32 role)
+{
+	__u16 port = role == ROLE_SERVER ? sk->__sk_common.skc_num :
+					   bpf_ntohs(sk->__sk_common.skc_dport);
+
+	if (!(cfg_roles & (1u << role)))
+		return 0;
+	if (!cfg_n_ports)
+		return 1;
+	for (__u32 i = 0; i < FILTER_PORTS; i++)
+		if (i < cfg_n_ports && cfg_ports[i] == port)
+			return 1;
+	return 0;
+}
+
+static __always_inline void endpoint_announce(const struct endpoint_key *k)
+{
+	if (bpf_ringbuf_output(&announcements, (void *)k, sizeof(*k), 0))
+		add(&losses.unannounced, 1);
+}
+
+/* A new endpoint takes a free number; where there is none it counts into the overflow series. */
+static __noinline __u32 endpoint_create(const struct endpoint_key *k, const struct endpoint *owner)
+{
+	struct endpoint fresh = {}, *known;
+	__u32 number;
+	long err;
+
+	if (!k || !owner)
+		return 0;
+	fresh = *owner;
+	err = k->role == ROLE_SERVER ? bpf_map_pop_elem(&free_servers, &number) :
+				       bpf_map_pop_elem(&free_clients, &number);
+	if (err) {
+		add(&losses.no_series[k->role & 1], 1);
+		return SERIES_OVERFLOW(k->role & 1);
+	}
+	fresh.series = number;
+	err = bpf_map_update_elem(&endpoints, k, &fresh, BPF_NOEXIST);
+	if (!err) {
+		endpoint_announce(k);
+		return number;
+	}
+	if (k->role == ROLE_SERVER)
+		bpf_map_push_elem(&free_servers, &number, 0);
+	else
+		bpf_map_push_elem(&free_clients, &number, 0);
+	known = bpf_map_lookup_elem(&endpoints, k);
+	if (known)
+		return known->series;
+	add(&losses.endpoints_full, 1);
+	return SERIES_OVERFLOW(k->role & 1);
+}
+
+/*
+ * The series of a connection. task: whose exe names a client; NULL: not known.
+ * in_task: the current process is the connection's, not a stranger that softirq interrupted.
+ */
+static __always_inline __u32 endpoint_series(const struct sock *sk, __u32 role,
+					     struct task_struct *task, int in_task, __u32 *flags)
+{
+	struct endpoint owner = {}, *known;
+	struct endpoint_key k;
+
+	key_of(&k, sk, role, task);
+	known = bpf_map_lookup_elem(&endpoints, &k);
+	if (known) {
+		if (!known->tgid)
+			*flags |= FLAG_FACTS;
+		return known->series;
+	}
+	if (in_task) {
+		owner_note(&owner);
+	} else if (role == ROLE_SERVER) {
+		struct listener_key lk = {.netns = k.netns, .port = k.port};
+		struct listener *l = bpf_map_lookup_elem(&listeners, &lk);
+
+		if (l)
+			owner = l->owner;
+	}
+	if (!owner.tgid)
+		*flags |= FLAG_FACTS;
+	return endpoint_create(&k, &owner);
+}
+
+/* The first process that receives on a server's connection is noted where nobody was. */
+static __noinline int endpoint_note_facts(struct sock *sk, __u32 role)
+{
+	struct endpoint *e;
+	struct endpoint_key k;
+
+	if (!sk || role != ROLE_SERVER)
+		return 0;
+	key_of(&k, sk, role, 0);
+	e = bpf_map_lookup_elem(&endpoints, &k);
+	if (e && !e->tgid) {
+		owner_note(e);
+		endpoint_announce(&k);
+	}
+	return 0;
+}
+
+static __always_inline int is_listened_on(__u32 netns, __u32 port)
+{
+	struct listener_key k = {.netns = netns, .port = port};
+	struct listener *l = bpf_map_lookup_elem(&listeners, &k);
+
+	return l && l->sockets > 0;
+}
+
+/* One more (change 1) or less (-1) socket listens. owner NULL: leave whose it is. */
+static __always_inline void listener_change(const struct listener_key *k, __s64 change,
+					    const struct endpoint *owner)
+{
+	struct listener fresh = {}, *l;
+
+	l = bpf_map_lookup_elem(&listeners, k);
+	if (!l && change > 0) {
+		bpf_map_update_elem(&listeners, k, &fresh, BPF_NOEXIST);
+		l = bpf_map_lookup_elem(&listeners, k);
+		if (!l)
+			add(&losses.endpoints_full, 1);
+	}
+	if (!l)
+		return;
+	__sync_fetch_and_add((__u64 *)&l->sockets, change);
+	if (owner)
+		l->owner = *owner;
+}
+
+/* Once a listening socket; in the context of task, which owns it. */
+static __noinline int listener_open(struct sock *sk, struct task_struct *task)
+{
+	struct endpoint owner = {};
+	struct listening *l;
+
+	if (!sk || !task)
+		return 0;
+	l = bpf_sk_storage_get(&listening, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!l) {
+		add(&losses.no_storage, 1);
+		return 0;
+	}
+	if (l->ready)
+		return 0;
+	l->ready = 1;
+	l->key.netns = netns_of(sk);
+	l->key.port = sk->__sk_common.skc_num;
+	l->drops = sk->sk_drops.counter;
+	owner.tgid = task->tgid;
+	__builtin_memcpy(owner.comm, task->comm, sizeof(owner.comm));
+	owner.cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	listener_change(&l->key, 1, &owner);
+	return 0;
+}
+
+#endif

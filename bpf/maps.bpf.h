@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * maps.bpf.h - maps, configuration and the counters of loss. Included once per BPF object.
+ */
+#ifndef TROTH_MAPS_BPF_H
+#define TROTH_MAPS_BPF_H
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "end.h"
+#include "slots.h"
+
+/* Set before load; the verifier removes what they rule out. */
+const volatile struct threshold cfg_thresholds[THRESHOLDS] = {};
+const volatile __u32 cfg_n_thresholds = 0;
+const volatile __u32 cfg_stripes = 1; /* power of two */
+const volatile __u32 cfg_series = SERIES_FIRST;
+const volatile __u32 cfg_roles = 3; /* bit per enum role */
+const volatile __u32 cfg_n_ports = 0;
+const volatile __u16 cfg_ports[FILTER_PORTS] = {};
+const volatile __u64 cfg_idle_end_ns = 5000000000ULL;
+
+/* Set while running. */
+volatile __u32 recv_clock_is_cached; /* the self-test saw tcp_clock_cache refreshed by receives */
+volatile __u32 join_pass;	     /* enum join_pass: how far the walk over all files is */
+volatile __u32 sweep_final;
+volatile __u32 self_test_port;
+volatile __u32 tick_ns = 10000000; /* of a jiffy; the self-test measures it */
+
+struct losses losses;
+struct self_test self_test;
+
+/* Sockets older than troth: first who listens, then who is connected, then all are known. */
+enum join_pass { JOIN_LISTENERS, JOIN_CONNECTIONS, JOIN_DONE };
+
+/* One per TCP socket of interest; freed with it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct connection);
+} connections SEC(".maps");
+
+/* Index: series * cfg_stripes + stripe. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct series_counts);
+} series SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct series_state);
+} states SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct endpoint_key);
+	__type(value, struct endpoint);
+} endpoints SEC(".maps");
+
+/* Numbers of free series, a queue a role: each has its own share. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 1);
+	__uint(value_size, sizeof(__u32));
+} free_servers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 1);
+	__uint(value_size, sizeof(__u32));
+} free_clients SEC(".maps");
+
+/* Which ports are listened on, so that the role of a connection older than troth is known. */
+struct listener_key {
+	__u32 netns;
+	__u32 port;
+};
+
+struct listener {
+	__s64 sockets;
+	struct endpoint owner; /* series unused */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct listener_key);
+	__type(value, struct listener);
+} listeners SEC(".maps");
+
+/* A listening socket; its port is gone by the time that it closes. */
+struct listening {
+	struct listener_key key;
+	__u32 drops; /* sk_drops, accounted up to here */
+	__u32 ready;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct listening);
+} listening SEC(".maps");
+
+/* New endpoints, so that they can be named while their process lives. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 64 * 1024);
+} announcements SEC(".maps");
+
+void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym;
+
+#define AF_INET	    2
+#define AF_INET6    10
+#define IPPROTO_TCP 6
+
+static __always_inline void add(__u64 *counter, __u64 n)
+{
+	__sync_fetch_and_add(counter, n);
+}
+
+static __always_inline const struct tcp_sock *tcp_of(const struct sock *sk)
+{
+	return bpf_rdonly_cast(sk, bpf_core_type_id_kernel(struct tcp_sock));
+}
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * payload.bpf.h - the first bytes of a call, through the registers of the system call that
+ * we are still in. No system call hook is needed, so no other process pays for one.
+ *
+ * The registers are believed only if the call is one that carries a buffer and has not returned
+ * (x86: ax is -ENOSYS until then; arm64: x0 is still orig_x0): task work of io_uring runs with
+ * the registers of an older call.
+ */
+#ifndef TROTH_PAYLOAD_BPF_H
+#define TROTH_PAYLOAD_BPF_H
+
+#include "maps.bpf.h"
+
+#define PF_IO_WORKER 0x00000010
+#define PF_KTHREAD   0x00200000
+#define ENOSYS	     38
+#define MSG_PEEK     0x02
+#define MSG_TRUNC    0x20
+#define TS_COMPAT    0x0002
+#define VECTORS_MAX  4 /* vectors of one call that are gathered into a window */
+
+enum call {
+	CALL_OTHER,
+	CALL_BUFFER,   /* (fd, buffer, ...) */
+	CALL_VECTOR,   /* (fd, iovec *, n) */
+	CALL_MESSAGE,  /* (fd, msghdr *, ...) */
+	CALL_MESSAGES, /* (fd, mmsghdr *, n, ...) */
+	CALL_BODY,     /* no buffer of the caller's */
+};
+
+#if defined(__TARGET_ARCH_x86)
+static __always_inline enum call call_of(__u64 nr)
+{
+	switch (nr) {
+	case 0:	 /* read */
+	case 1:	 /* write */
+	case 44: /* sendto */
+	case 45: /* recvfrom */
+		return CALL_BUFFER;
+	case 19:  /* readv */
+	case 20:  /* writev */
+	case 327: /* preadv2 */
+	case 328: /* pwritev2 */
+		return CALL_VECTOR;
+	case 46: /* sendmsg */
+	case 47: /* recvmsg */
+		return CALL_MESSAGE;
+	case 299: /* recvmmsg */
+	case 307: /* sendmmsg */
+		return CALL_MESSAGES;
+	case 40:  /* sendfile */
+	case 275: /* splice */
+		return CALL_BODY;
+	default:
+		return CALL_OTHER;
+	}
+}
+
+static __always_inline int call_is_current(const struct task_struct *task,
+					   const struct pt_regs *regs)
+{
+	return regs->ax == (unsigned long)-ENOSYS && !(task->thread_info.status & TS_COMPAT);
+}
+
+#define CALL_NUMBER(regs) ((regs)->orig_ax)
+#define CALL_ARG2(regs)	  ((regs)->si)
+#define CALL_ARG3(regs)	  ((regs)->dx)
+#elif defined(__TARGET_ARCH_arm64)
+static __always_inline enum call call_of(__u64 nr)
+{
+	switch (nr) {
+	case 63:  /* read */
+	case 64:  /* write */
+	case 206: /* sendto */
+	case 207: /* recvfrom */
+		return CALL_BUFFER;
+	case 65:  /* readv */
+	case 66:  /* writev */
+	case 286: /* preadv2 */
+	case 287: /* pwritev2 */
+		return CALL_VECTOR;
+	case 211: /* sendmsg */
+	case 212: /* recvmsg */
+		return CALL_MESSAGE;
+	case 243: /* recvmmsg */
+	case 269: /* sendmmsg */
+		return CALL_MESSAGES;
+	case 71: /* sendfile */
+	case 76: /* splice */
+		return CALL_BODY;
+	default:
+		return CALL_OTHER;
+	}
+}
+
+#define PSTATE_MODE32 0x10
+
+static __always_inline int call_is_current(const struct task_struct *task,
+					   const struct pt_regs *regs)
+{
+	(void)task;
+	return regs->user_regs.regs[0] == regs->orig_x0 && !(regs->user_regs.pstate & PSTATE_MODE32);
+}
+
+#define CALL_NUMBER(regs) ((__u64)(regs)->syscallno)
+#define CALL_ARG2(regs)	  ((regs)->user_regs.regs[1])
+#define CALL_ARG3(regs)	  ((regs)->user_regs.regs[2])
+#else
+#error "payload.bpf.h: no system call numbers for this architecture"
+#endif
+
+/* A window and room behind it, so that a gathered vector never writes past the end. */
+struct payload {
+	struct window w;
+	__u8 room[WINDOW_BYTES];
+};
+
+static __always_inline void payload_take(struct payload *p, __u64 base, __u64 available)
+{
+	__u32 at = p->w.length, n;
+
+	if (at >= WINDOW_BYTES || !available)
+		return;
+	n = available < WINDOW_BYTES - at ? available : WINDOW_BYTES - at;
+	barrier_var(n); /* clang knows that it is in bounds; the verifier wants to see it */
+	if (n > WINDOW_BYTES)
+		return;
+	if (bpf_probe_read_user(&p->w.bytes[at & (WINDOW_BYTES - 1)], n, (const void *)base))
+		return;
+	p->w.length = at + n;
+}
+
+/* length: bytes that the call moved. */
+static __always_inline void payload_gather(struct payload *p, __u64 vectors, __u64 n, __u32 length)
+{
+	for (__u32 i = 0; i < VECTORS_MAX; i++) {
+		struct iovec v;
+		__u64 available;
+
+		if (i >= n || p->w.length >= WINDOW_BYTES || p->w.length >= length)
+			break;
+		if (bpf_probe_read_user(&v, sizeof(v), (const void *)(vectors + i * sizeof(v))))
+			break;
+		available = v.iov_len;
+		if (available > length - p->w.length)
+			available = length - p->w.length;
+		payload_take(p, (__u64)v.iov_base, available);
+	}
+}
+
+static __noinline int payload_message(struct payload *p, __u64 message, __u32 length)
+{
+	struct user_msghdr m;
+
+	if (!p)
+		return 0;
+	if (bpf_probe_read_user(&m, sizeof(m), (const void *)message))
+		return 0;
+	payload_gather(p, (__u64)m.msg_iov, m.msg_iovlen, length);
+	return 0;
+}
+
+static __noinline int payload_vector(struct payload *p, __u64 vectors, __u64 n, __u32 length)
+{
+	if (!p)
+		return 0;
+	payload_gather(p, vectors, n, length);
+	return 0;
+}
+
+/*
+ * Messages of one sendmmsg or recvmmsg come to the hook one by one and do not say which they
+ * are: the connection counts them, and starts over after the last.
+ */
+static __always_inline __u64 payload_next_message(struct connection *c, __u64 messages, __u64 n)
+{
+	__u32 i = c->vector;
+
+	c->vector = i + 1 < n && i + 1 < 256 ? i + 1 : 0;
+	return messages + i * sizeof(struct mmsghdr);
+}
+
+/* Fills p->w for a call that moved length (> 0) bytes. */
+static __always_inline void payload_read(struct payload *p, struct connection *c, __u32 length)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+
+	p->w.state = WINDOW_UNREADABLE;
+	if (task->flags & (PF_KTHREAD | PF_IO_WORKER) || !call_is_current(task, regs)) {
+		add(&losses.no_registers, 1);
+		return;
+	}
+	switch (call_of(CALL_NUMBER(regs))) {
+	case CALL_BUFFER:
+		payload_take(p, CALL_ARG2(regs), length);
+		break;
+	case CALL_VECTOR:
+		payload_vector(p, CALL_ARG2(regs), CALL_ARG3(regs), length);
+		break;
+	case CALL_MESSAGE:
+		payload_message(p, CALL_ARG2(regs), length);
+		break;
+	case CALL_MESSAGES:
+		payload_message(p, payload_next_message(c, CALL_ARG2(regs), CALL_ARG3(regs)),
+				length);
+		break;
+	case CALL_BODY:
+		p->w.state = WINDOW_BODY;
+		add(&losses.bodiless_window, 1);
+		return;
+	default:
+		add(&losses.no_registers, 1);
+		return;
+	}
+	if (p->w.length)
+		p->w.state = WINDOW_FILLED;
+	else
+		add(&losses.unreadable, 1);
+}
+
+#endif

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * socket.bpf.c - the socket backend (kernels from 6.3): three hooks an exchange. Each finds the
+ * connection, what moved, the payload and now, and shows them to the pure part.
+ */
+#include "connection.bpf.h"
+#include "payload.bpf.h"
+#include "sweep.bpf.h"
+#include "tcp.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* kTLS: the call's length is plain text, the step is records. The step counts. */
+static __always_inline __u32 step_length(const struct sock *sk, __u32 step, __u32 length)
+{
+	const struct inet_connection_sock *icsk;
+
+	if (step == length)
+		return length;
+	icsk = bpf_rdonly_cast(sk, bpf_core_type_id_kernel(struct inet_connection_sock));
+	return icsk->icsk_ulp_ops ? step : length;
+}
+
+/*
+ * What the send hook calls now: the moment of transmission, where everything written was
+ * sent; on loopback the hook itself runs only after the peer was served.
+ */
+static __always_inline __u64 send_time(const struct tcp_sock *tp)
+{
+	__u64 cached = tp->tcp_clock_cache, sent = tp->tcp_wstamp_ns;
+
+	if (tp->snd_nxt != tp->write_seq || !cached)
+		return bpf_ktime_get_ns();
+	return sent && sent < cached ? sent : cached;
+}
+
+static __always_inline __u64 recv_time(const struct tcp_sock *tp)
+{
+	return recv_clock_is_cached ? tp->tcp_clock_cache : bpf_ktime_get_ns();
+}
+
+#ifdef TROTH_WITHHOLD
+/* The test build: hooks are withheld as the kernel may skip them. Bit n: the n-th of 64. */
+volatile __u64 withhold_pattern;
+volatile __u32 withhold_next;
+#define WITHHELD() (withhold_pattern >> (__sync_fetch_and_add(&withhold_next, 1) & 63) & 1)
+#else
+#define WITHHELD() 0
+#endif
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(troth_recv, struct sock *sk, int ret, int flags)
+{
+	struct ended_list out;
+	const struct tcp_sock *tp;
+	struct connection *c;
+	struct payload p;
+	struct look l;
+
+	if (ret <= 0 || flags & MSG_PEEK)
+		return 0;
+	c = connection_of(sk);
+	if (!c || WITHHELD())
+		return 0;
+	tp = tcp_of(sk);
+	if (c->flags & FLAG_FACTS) {
+		c->flags &= ~FLAG_FACTS;
+		endpoint_note_facts(sk, c->role);
+	}
+	p.w.length = 0;
+	p.w.state = WINDOW_UNREADABLE;
+	if (c->role == ROLE_SERVER ? exchange_wants_request(c) : exchange_wants_response(c)) {
+		if (flags & MSG_TRUNC)
+			add(&losses.unreadable, 1);
+		else
+			payload_read(&p, c, ret);
+	}
+	l.now_ns = recv_time(tp);
+	out.n = 0;
+	out.merged = 0;
+	out.caught_up = 0;
+	out.unparsed_end = 0;
+	if (!connection_enter(c))
+		return 0;
+	l.read = connection_read_seq(c, tp);
+	l.written = connection_write_seq(c, tp);
+	l.length = step_length(sk, l.read - c->read, ret);
+	if (!look_is_plain_recv(c, &l)) {
+		l.sent_ticks = tp->lsndtime;
+		l.now_ticks = bpf_jiffies64();
+		l.tick_ns = tick_ns;
+	}
+	look_recv(c, &l, &p.w, &out);
+	if (c->events)
+		connection_end_locked(c, tp, c->events, &out);
+	connection_leave(c);
+	count_out(c, &out);
+	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(troth_send, struct sock *sk, int ret, int flags)
+{
+	struct ended_list out;
+	const struct tcp_sock *tp;
+	struct connection *c;
+	struct payload p;
+	struct look l;
+
+	if (ret <= 0)
+		return 0;
+	c = connection_of(sk);
+	if (!c || WITHHELD())
+		return 0;
+	tp = tcp_of(sk);
+	p.w.length = 0;
+	p.w.state = WINDOW_UNREADABLE;
+	if (c->role == ROLE_SERVER ? exchange_wants_response(c) : exchange_wants_request(c))
+		payload_read(&p, c, ret);
+	l.now_ns = send_time(tp);
+	out.n = 0;
+	out.merged = 0;
+	out.caught_up = 0;
+	out.unparsed_end = 0;
+	if (!connection_enter(c))
+		return 0;
+	l.read = connection_read_seq(c, tp);
+	l.written = connection_write_seq(c, tp);
+	l.length = step_length(sk, l.written - c->written, ret);
+	if (!look_is_plain_send(c, &l)) {
+		l.sent_ticks = tp->lsndtime;
+		l.now_ticks = bpf_jiffies64();
+		l.tick_ns = tick_ns;
+	}
+	look_send(c, &l, &p.w, &out);
+	if (c->events)
+		connection_end_locked(c, tp, c->events, &out);
+	connection_leave(c);
+	count_out(c, &out);
+	return 0;
+}
+
+/*
+ * Data has come; in softirq, or in whoever releases the socket. The segment was stamped just
+ * before. Arrivals of one socket never race each other: the socket is locked.
+ */
+SEC("tp_btf/sk_data_ready")
+int BPF_PROG(troth_data_ready, struct sock *sk)
+{
+	const struct tcp_sock *tp;
+	struct connection *c;
+	__u64 now;
+
+	if (sk->__sk_common.skc_state == TCP_LISTEN)
+		return 0;
+	c = connection_of(sk);
+	if (!c)
+		return connection_join_unseen(sk);
+	tp = tcp_of(sk);
+	now = tp->tcp_clock_cache;
+	if (exchange_on_data(c, tp->rcv_nxt, tp->copied_seq, tp->write_seq, tp->lsndtime, now))
+		add(&losses.merged, 1);
+	return 0;
+}
+
+/* Is the receive path's cached clock fresh? Attached for the self-test only. */
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(troth_self_test, struct sock *sk, int ret, int flags)
+{
+	if (ret <= 0 || !self_test_port || sk->__sk_common.skc_num != self_test_port ||
+	    sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	self_test.cached_ns = tcp_of(sk)->tcp_clock_cache;
+	self_test.now_ns = bpf_ktime_get_ns();
+	self_test.jiffies = bpf_jiffies64();
+	return 0;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * sweep.bpf.h - programs that user space runs: the walk that finds sockets older than troth,
+ * and the sweep, once a second, that ends what is silent and tells what waits.
+ */
+#ifndef TROTH_SWEEP_BPF_H
+#define TROTH_SWEEP_BPF_H
+
+#include "connection.bpf.h"
+
+static __always_inline int sk_is_tcp(const struct sock *sk)
+{
+	return sk->sk_protocol == IPPROTO_TCP && (sk->__sk_common.skc_family == AF_INET ||
+						  sk->__sk_common.skc_family == AF_INET6);
+}
+
+/* A connection that was there before; its role follows from who listens. */
+static __noinline int connection_join(struct sock *sk, struct task_struct *task)
+{
+	struct connection *c;
+	__u32 role, flags = FLAG_JOINED;
+
+	if (!sk)
+		return 0;
+	role = is_listened_on(netns_of(sk), sk->__sk_common.skc_num) ? ROLE_SERVER : ROLE_CLIENT;
+	if (!endpoint_wanted(sk, role))
+		return 0;
+	if (tcp_of(sk)->is_mptcp) {
+		add(&losses.unseen_mptcp, 1);
+		return 0;
+	}
+	c = bpf_sk_storage_get(&connections, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!c) {
+		add(&losses.no_storage, 1);
+		return 0;
+	}
+	if (c->flags & FLAG_READY)
+		return 0;
+	c->series = endpoint_series(sk, role, task, 0, &flags);
+	connection_fill(c, sk, role, flags);
+	return 0;
+}
+
+/* Data for a TCP socket that nobody knew: it was in nobody's file table when troth looked. */
+static __always_inline int connection_join_unseen(struct sock *sk)
+{
+	if (join_pass != JOIN_DONE || sk->__sk_common.skc_state != TCP_ESTABLISHED ||
+	    !sk_is_tcp(sk))
+		return 0;
+	if (!endpoint_wanted(sk, ROLE_SERVER) && !endpoint_wanted(sk, ROLE_CLIENT))
+		return 0;
+	return connection_join(sk, 0);
+}
+
+SEC("iter/task_file")
+int troth_join(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct socket *sock;
+	struct sock *sk;
+	int state;
+
+	if (!task || !file)
+		return 0;
+	sock = bpf_sock_from_file(file);
+	if (!sock)
+		return 0;
+	sk = sock->sk;
+	if (!sk || !sk_is_tcp(sk))
+		return 0;
+	state = sk->__sk_common.skc_state;
+	if (join_pass == JOIN_LISTENERS && state == TCP_LISTEN)
+		return listener_open(sk, task);
+	if (join_pass == JOIN_CONNECTIONS &&
+	    (state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT || state == TCP_FIN_WAIT2))
+		return connection_join(sk, task);
+	return 0;
+}
+
+SEC("iter/bpf_sk_storage_map")
+int troth_sweep(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	struct ended_list out = {};
+	struct in_flight line = {};
+	const struct tcp_sock *tp;
+	struct sock *sk = ctx->sk;
+	struct connection *c;
+	struct look l = {};
+	__u64 age;
+
+	if (!sk || !ctx->value)
+		return 0;
+	c = bpf_sk_storage_get(&connections, sk, 0, 0);
+	if (!c || !(c->flags & FLAG_READY) || !connection_enter(c))
+		return 0;
+	tp = tcp_of(sk);
+	if (c->events)
+		connection_end_locked(c, tp, c->events, &out);
+	look_fill(&l, c, tp, bpf_ktime_get_ns());
+	age = exchange_sweep(c, &l, sweep_final, &out);
+	connection_flush(c, tp);
+	line.series = c->series;
+	connection_leave(c);
+	count_out(c, &out);
+	if (age) {
+		line.age_ns = age;
+		bpf_seq_write(ctx->meta->seq, &line, sizeof(line));
+	}
+	return 0;
+}
+
+/* What listeners had to drop since the last look. */
+SEC("iter/bpf_sk_storage_map")
+int troth_sweep_listeners(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	struct sock *sk = ctx->sk;
+	struct series_counts *s;
+	struct listening *l;
+	__u32 drops, flags = 0;
+
+	if (!sk || !ctx->value || sk->__sk_common.skc_state != TCP_LISTEN)
+		return 0;
+	l = bpf_sk_storage_get(&listening, sk, 0, 0);
+	if (!l || !l->ready)
+		return 0;
+	drops = sk->sk_drops.counter - l->drops;
+	if (!drops || !endpoint_wanted(sk, ROLE_SERVER))
+		return 0;
+	l->drops += drops;
+	s = series_stripe(endpoint_series(sk, ROLE_SERVER, 0, 0, &flags));
+	if (s)
+		add(&s->accept_overflows, drops);
+	return 0;
+}
+
+#endif

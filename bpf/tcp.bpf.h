@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * tcp.bpf.h - how connections come and go: hooks that fire a few times a connection, whatever
+ * its traffic. Both backends use them.
+ */
+#ifndef TROTH_TCP_BPF_H
+#define TROTH_TCP_BPF_H
+
+#include "connection.bpf.h"
+
+#define PF_EXITING   0x00000004
+#define EPIPE	     32
+#define ECONNABORTED 103
+#define ECONNRESET   104
+#define ECONNREFUSED 111
+
+volatile __u32 reset_ack_is_shown; /* the hook troth_reset_ack is attached (kernels from 6.11) */
+
+/* Is this process on its way out because of a signal? */
+static __always_inline int current_is_killed(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return task->flags & PF_EXITING && task->exit_code & 0x7f;
+}
+
+/* A connection that is beginning. in_task: current opened it. */
+static __always_inline struct connection *connection_make(struct sock *sk, __u32 role, int in_task)
+{
+	struct connection *c;
+	__u32 flags = 0;
+
+	if (!endpoint_wanted(sk, role))
+		return 0;
+	if (tcp_of(sk)->is_mptcp) {
+		add(&losses.unseen_mptcp, 1);
+		return 0;
+	}
+	c = bpf_sk_storage_get(&connections, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!c) {
+		add(&losses.no_storage, 1);
+		return 0;
+	}
+	__builtin_memset(c, 0, sizeof(*c)); /* a socket can be connected again */
+	c->series = endpoint_series(sk, role, in_task ? bpf_get_current_task_btf() : 0, in_task,
+				    &flags);
+	c->flags = flags;
+	return c;
+}
+
+static __noinline int client_connecting(struct sock *sk)
+{
+	struct connection *c;
+
+	if (!sk)
+		return 0;
+	c = connection_make(sk, ROLE_CLIENT, 1);
+	if (c) {
+		c->role = ROLE_CLIENT;
+		c->opened_ns = bpf_ktime_get_ns();
+		c->flags |= FLAG_CONNECTING;
+	}
+	return 0;
+}
+
+static __noinline int connection_established(struct sock *sk, int oldstate)
+{
+	__u32 role = oldstate == TCP_SYN_SENT ? ROLE_CLIENT : ROLE_SERVER;
+	struct series_counts *s;
+	struct connection *c;
+
+	if (!sk)
+		return 0;
+	if (role == ROLE_CLIENT)
+		c = sk->sk_bpf_storage ? bpf_sk_storage_get(&connections, sk, 0, 0) : 0;
+	else
+		c = connection_make(sk, role, 0);
+	if (!c)
+		return 0;
+	s = series_stripe(c->series);
+	if (s) {
+		add(&s->opened, 1);
+		if (c->opened_ns) {
+			__u64 took = bpf_ktime_get_ns() - c->opened_ns;
+
+			add(&s->connect_ns, took);
+			add(&s->connects, 1);
+			add(&s->queue[slot_of(took)], 1);
+		}
+	}
+	connection_fill(c, sk, role, c->flags & FLAG_FACTS);
+	return 0;
+}
+
+static __noinline int connect_failed(struct connection *c, struct sock *sk)
+{
+	struct series_counts *s;
+	int err;
+
+	if (!c || !sk)
+		return 0;
+	s = series_stripe(c->series);
+	err = sk->sk_err;
+	if (!s || !err || err == ECONNABORTED)
+		return 0;
+	add(err == ECONNREFUSED || err == ECONNRESET ? &s->refused : &s->connect_timeouts, 1);
+	return 0;
+}
+
+/* What a change of state says about an exchange under way; 0: nothing. */
+static __always_inline __u32 end_events(const struct sock *sk, const struct tcp_sock *tp,
+					int oldstate, int newstate)
+{
+	__u32 events = 0;
+
+	if (newstate == TCP_CLOSE_WAIT || newstate == TCP_CLOSING)
+		return END_PEER_FIN;
+	if (newstate == TCP_FIN_WAIT1 || newstate == TCP_LAST_ACK) {
+		events = END_OUR_FIN;
+		if (sk->sk_shutdown == 3)
+			events |= END_OUR_CLOSE;
+	} else if (newstate == TCP_CLOSE) {
+		int err = sk->sk_err;
+
+		if (err == ECONNRESET || err == EPIPE)
+			events = END_RESET_BY_PEER;
+		else if (err && err != ECONNABORTED)
+			events = END_TIMED_OUT;
+		else if (err || oldstate == TCP_ESTABLISHED || oldstate == TCP_CLOSE_WAIT)
+			events = END_RESET_BY_US;
+		else
+			return END_PEER_FIN;
+	} else {
+		return 0;
+	}
+	if (seq_after(tp->write_seq, tp->snd_nxt))
+		events |= END_UNSENT;
+	if (seq_after(tp->write_seq, tp->snd_una))
+		events |= END_UNACKED;
+	if (events & END_RESET_BY_PEER) {
+		if (reset_ack_is_shown)
+			events |= END_ACK_FOLLOWS;
+	} else if (!(events & END_TIMED_OUT) && current_is_killed()) {
+		events |= END_FATAL_SIGNAL;
+	}
+	return events;
+}
+
+static __noinline int connection_change(struct connection *c, struct sock *sk, int oldstate,
+					int newstate)
+{
+	const struct tcp_sock *tp;
+	struct series_counts *s;
+	__u32 events;
+
+	if (!c || !sk)
+		return 0;
+	tp = tcp_of(sk);
+	events = end_events(sk, tp, oldstate, newstate);
+	if (events & END_OUR_FIN && !(c->flags & FLAG_OUR_FIN)) {
+		c->our_fin = tp->write_seq;
+		__sync_fetch_and_or(&c->flags, FLAG_OUR_FIN);
+	}
+	if (events & END_PEER_FIN && !(c->flags & FLAG_PEER_FIN)) {
+		c->peer_fin = tp->rcv_nxt - 1;
+		__sync_fetch_and_or(&c->flags, FLAG_PEER_FIN);
+	}
+	s = series_stripe(c->series);
+	if (s && newstate == TCP_CLOSE) {
+		add(&s->closed, 1);
+		if (events & END_RESET_BY_PEER)
+			add(&s->reset_by_peer, 1);
+		if (events & END_RESET_BY_US)
+			add(&s->reset_by_us, 1);
+	}
+	if (events)
+		connection_end(c, sk, events);
+	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(troth_set_state, struct sock *sk, int oldstate, int newstate)
+{
+	struct connection *c;
+	struct listening *l;
+
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	if (newstate == TCP_LISTEN)
+		return listener_open(sk, bpf_get_current_task_btf());
+	if (newstate == TCP_SYN_SENT)
+		return client_connecting(sk);
+	if (newstate == TCP_ESTABLISHED)
+		return connection_established(sk, oldstate);
+	if (!sk->sk_bpf_storage)
+		return 0;
+	if (oldstate == TCP_LISTEN) {
+		l = bpf_sk_storage_get(&listening, sk, 0, 0);
+		if (l && l->ready) {
+			l->ready = 0;
+			listener_change(&l->key, -1, 0);
+		}
+		return 0;
+	}
+	c = bpf_sk_storage_get(&connections, sk, 0, 0);
+	if (!c)
+		return 0;
+	if (c->flags & FLAG_READY)
+		return connection_change(c, sk, oldstate, newstate);
+	if (newstate == TCP_CLOSE && oldstate == TCP_SYN_SENT)
+		return connect_failed(c, sk);
+	return 0;
+}
+
+/* The last look at a connection, whatever had to wait. */
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(troth_destroy, struct sock *sk)
+{
+	struct connection *c = connection_of(sk);
+
+	if (c && c->phase != PHASE_OVER)
+		connection_end(c, sk, END_GONE);
+	return 0;
+}
+
+SEC("tp_btf/tcp_retransmit_skb")
+int BPF_PROG(troth_retransmit, struct sock *sk)
+{
+	struct series_counts *s;
+	struct connection *c = connection_of(sk);
+
+	if (!c)
+		return 0;
+	s = series_stripe(c->series);
+	if (s)
+		add(&s->retransmits, 1);
+	return 0;
+}
+
+/*
+ * A reset ends a connection before its own acknowledgement number is looked at; the segment
+ * comes by once more when it is dropped, with the socket since kernel 6.11 (c53795d48ee8).
+ */
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(troth_reset_ack, struct sk_buff *skb, void *location, enum skb_drop_reason reason,
+	     struct sock *sk)
+{
+	struct ended_list out = {};
+	const struct tcphdr *th;
+	struct connection *c;
+
+	if (reason != bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_TCP_RESET) || !sk)
+		return 0;
+	c = connection_of(sk);
+	if (!c || !(c->flags & FLAG_AWAIT_ACK))
+		return 0;
+	th = bpf_rdonly_cast(skb->head + skb->transport_header,
+			     bpf_core_type_id_kernel(struct tcphdr));
+	if (!th->ack || !connection_enter(c))
+		return 0;
+	exchange_on_reset_ack(c, bpf_ntohl(th->ack_seq), &out);
+	c->events = 0;
+	connection_leave(c);
+	count_out(c, &out);
+	return 0;
+}
+
+#endif

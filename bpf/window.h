@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * window.h - the first bytes of a request or of an answer, and what a parser may say of them.
+ * Pure. Parsers read windows; hooks fill them.
+ */
+#ifndef TROTH_WINDOW_H
+#define TROTH_WINDOW_H
+
+#include "abi.h"
+
+#define WINDOW_BYTES 64
+
+/* Why there are no bytes, where there are none. */
+enum window_state {
+	WINDOW_FILLED,
+	WINDOW_UNREADABLE, /* the call's bytes cannot be read: the outcome is not known */
+	WINDOW_BODY,	   /* sendfile, splice: no buffer, but never the head of a message either */
+};
+
+struct window {
+	__u8 bytes[WINDOW_BYTES] __attribute__((aligned(8)));
+	__u32 length; /* bytes filled; 0 unless WINDOW_FILLED */
+	__u32 state;
+};
+
+enum request_verdict {
+	REQUEST_NO,
+	REQUEST_MORE,	  /* too few bytes to tell */
+	REQUEST_YES,
+	REQUEST_BODILESS, /* yes, and nothing but the next request can follow it */
+	REQUEST_TUNNEL,	  /* yes, and a successful answer turns the connection into a stream */
+};
+
+/* An outcome (enum outcome) or one of these. */
+enum response_verdict {
+	RESPONSE_NO = OUTCOMES, /* not the beginning of an answer */
+	RESPONSE_MORE,
+	RESPONSE_INTERIM,	/* an answer follows */
+	RESPONSE_SWITCH,	/* what follows is a stream */
+};
+
+/*
+ * A mask that clang may not drop although it knows the value to be in bounds: the verifier,
+ * which sees each register alone, may not.
+ */
+#define BOUNDED(value, limit)                                                                      \
+	({                                                                                         \
+		__u32 _bounded = (value);                                                          \
+		asm volatile("" : "+r"(_bounded));                                                 \
+		_bounded & ((limit)-1);                                                            \
+	})
+
+/* No bytes: what no hook saw. */
+static __always_inline void window_clear(struct window *w)
+{
+	w->length = 0;
+	w->state = WINDOW_UNREADABLE;
+}
+
+static __always_inline __u8 window_at(const struct window *w, __u32 i)
+{
+	return i < w->length ? w->bytes[i & (WINDOW_BYTES - 1)] : 0;
+}
+
+#endif

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several requests before the first answer."""
+
+import threading
+
+import pytest
+
+from actors import serve
+from troth import Check
+from wire import GET, OK, connect, request, response
+
+
+def take(wire, requests):
+    for _ in range(requests):
+        wire.request()
+
+
+def test_requests_in_one_segment_answered_one_by_one_are_that_many_exchanges():
+    def handle(wire, stage):
+        take(wire, 5)
+        wire.send(OK, OK, response(404), OK, response(500))
+        wire.rest()
+
+    with serve(handle) as server, Check(server.port) as check:
+        with connect(server) as client:
+            client.send(GET * 5)
+            for _ in range(5):
+                client.response()
+    check.server(server.port).counts(ok=3, client_error=1, server_error=1)
+
+
+def test_requests_in_several_segments_answered_one_by_one_are_that_many_exchanges():
+    def handle(wire, stage):
+        take(wire, 4)
+        wire.send(*[OK] * 4, pause_s=0.005)
+        wire.rest()
+
+    with serve(handle) as server, Check(server.port) as check:
+        with connect(server) as client:
+            client.send(*[GET] * 4, pause_s=0.005)
+            for _ in range(4):
+                client.response()
+    check.server(server.port).counts(ok=4)
+
+
+def test_answers_that_one_send_coalesces_are_counted_beside_the_total():
+    def handle(wire, stage):
+        take(wire, 4)
+        wire.send(OK * 4)
+        wire.rest()
+
+    with serve(handle) as server, Check(server.port) as check:
+        with connect(server) as client:
+            client.send(GET * 4)
+            for _ in range(4):
+                client.response()
+    seen = check.server(server.port)["exchanges"]
+    check.server(server.port).counts(ok=seen["total"], coalesced=4 - seen["total"])
+    assert seen["total"] >= 1
+
+
+def test_a_client_that_reads_the_answers_one_by_one_sees_that_many():
+    def handle(wire, stage):
+        take(wire, 3)
+        wire.send(*[OK] * 3, pause_s=0.005)
+        wire.rest()
+
+    with serve(handle) as server, Check(server.port) as check:
+        with connect(server) as client:
+            client.send(GET * 3)
+            for _ in range(3):
+                assert client.read(len(OK)) == OK
+    seen = check.client(server.port)["exchanges"]
+    check.client(server.port).counts(ok=seen["total"], coalesced=3 - seen["total"])
+
+
+def test_a_request_that_arrives_while_the_answer_is_being_sent_is_the_next_exchange():
+    def handle(wire, stage):
+        wire.request()
+        wire.send(response(200, None, "Content-Length: 20"), b"x" * 10)
+        stage.say("half")
+        stage.wait("second is there")
+        wire.send(b"y" * 10)
+        wire.request()
+        wire.send(response(404))
+        wire.rest()
+
+    with serve(handle) as server, Check(server.port) as check:
+        with connect(server) as client:
+            client.send(GET)
+            server.heard("half")
+            client.send(request("GET", "/second"))
+            server.cue("second is there")
+            assert (client.response(), client.response()) == (200, 404)
+    check.server(server.port).counts(ok=1, client_error=1)
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 10])
+def test_a_window_of_requests_kept_open_is_counted_exactly(at_once):
+    """The server reads whenever something is there and answers each in a send of its own."""
+    rounds = 300
+
+    def handle(wire, stage):
+        while wire.request():
+            wire.send(OK)
+
+    with serve(handle) as server, Check(server.port) as check:
+        with connect(server) as client:
+            for _ in range(at_once):
+                client.send(GET)
+            for _ in range(rounds):
+                client.response()
+                client.send(GET)
+            for _ in range(at_once):
+                client.response()
+    check.server(server.port).counts(ok=rounds + at_once)
+
+
+def test_one_thread_reads_while_another_writes():
+    def handle(wire, stage):
+        todo = threading.Semaphore(0)
+        done = threading.Event()
+
+        def write():
+            while todo.acquire() and not done.is_set():
+                wire.send(OK)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        while wire.request():
+            todo.release()
+        done.set()
+        todo.release()
+        writer.join()
+
+    with serve(handle) as server, Check(server.port) as check:
+        with connect(server) as client:
+            for _ in range(50):
+                client.send(GET * 4)
+                for _ in range(4):
+                    client.response()
+    check.server(server.port).counts(ok=200)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * self_test.h - two bytes over loopback, to see how the kernel's clocks behave.
+ * Knows: sockets and the ABI's self_test. Must not know: libbpf, what follows from it.
+ */
+#ifndef TROTH_COLLECT_SELF_TEST_H
+#define TROTH_COLLECT_SELF_TEST_H
+
+#include <stdbool.h>
+
+#include "../store/rows.h"
+
+struct self_test_result {
+	bool recv_clock_is_cached; /* tcp_clock_cache is refreshed by a receive call */
+	unsigned int tick_ns;
+};
+
+/*
+ * seen and port are the program's, which is attached; it answers in *seen for receives on *port.
+ * Takes some 30 ms. 0 or -errno: nothing is known.
+ */
+int self_test_run(volatile struct self_test *seen, volatile unsigned int *port,
+		  struct self_test_result *ret);
+
+#endif

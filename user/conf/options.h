@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * options.h - a command's options: one table drives defaults, parsing, limits and help.
+ * Knows: argv, types, limits. Must not know: what an option is for.
+ */
+#ifndef TROTH_CONF_OPTIONS_H
+#define TROTH_CONF_OPTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define OPTION_PORTS_MAX 64
+
+/* And the type of the field that an option sets. */
+enum option_type {
+	OPTION_FLAG,	 /* bool */
+	OPTION_DURATION, /* uint64_t, ns: 10s, 1m30s, 500ms, 2h; a bare number is seconds */
+	OPTION_NUMBER,	 /* uint64_t */
+	OPTION_PORT,	 /* uint16_t */
+	OPTION_PORTS,	 /* struct option_ports; may be repeated, each port is kept once */
+	OPTION_STRING,	 /* const char *, borrowed from argv */
+	OPTION_ENUM,	 /* unsigned int: index into words */
+};
+
+struct option_ports {
+	uint16_t port[OPTION_PORTS_MAX];
+	unsigned int n;
+};
+
+struct option_row {
+	const char *name; /* long, without dashes */
+	char letter;	  /* 0: none */
+	enum option_type type;
+	size_t offset;		  /* of the field in the command's values */
+	const char *metavar;	  /* of the value, in help; ENUM: its words if NULL */
+	const char *const *words; /* ENUM; NULL-terminated */
+	const char *initial;	  /* default, as one would write it; NULL: all bits 0 */
+	uint64_t min, max;	  /* DURATION (ns), NUMBER: both allowed; PORTS: max is how many */
+	const char *help;
+};
+
+struct option_table {
+	const char *command;
+	const char *summary; /* half a line */
+	const char *detail;  /* paragraph at the end of the help, or NULL */
+	const struct option_row *rows;
+	size_t n_rows;
+};
+
+enum { OPTIONS_HELP = 1 }; /* --help or -h was among them */
+
+/*
+ * argv[1] ... argv[argc - 1] into values, which the caller zeroed. 0, OPTIONS_HELP, or -EINVAL:
+ * then why holds one line that says what is wrong and what to write instead.
+ */
+int options_parse(const struct option_table *t, int argc, char *const argv[], void *values,
+		  char *why, size_t why_size);
+
+void options_help(const struct option_table *t, FILE *out);
+
+#endif

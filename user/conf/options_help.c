@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+/* options_help.c - a table of options as a page of text. Prints where it is told. */
+#include "options.h"
+
+#include <string.h>
+
+#include "../base/wrap.h"
+#include "duration.h"
+
+#define HELP_COLUMN 30
+#define HELP_WIDTH  (98 - HELP_COLUMN)
+
+/* "-d, --duration TIME" */
+static void option_left(const struct option_row *o, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	if (o->letter)
+		used = (size_t)snprintf(buf, size, "  -%c, --%s", o->letter, o->name);
+	else
+		used = (size_t)snprintf(buf, size, "      --%s", o->name);
+	if (o->type == OPTION_FLAG)
+		return;
+	if (o->metavar) {
+		snprintf(buf + used, size - used, " %s", o->metavar);
+		return;
+	}
+	for (size_t i = 0; o->words && o->words[i] && used < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, "%c%s", i ? '|' : ' ',
+					 o->words[i]);
+}
+
+/* What the table knows besides the words of help: default and limits. */
+static void option_right(const struct option_row *o, char *buf, size_t size)
+{
+	size_t used = (size_t)snprintf(buf, size, "%s", o->help);
+	char min[32], max[32];
+
+	if (o->initial && used < size)
+		used += (size_t)snprintf(buf + used, size - used, "; default %s", o->initial);
+	if (used >= size)
+		return;
+	if (o->type == OPTION_DURATION)
+		snprintf(buf + used, size - used, "; %s to %s",
+			 duration_format(o->min, min, sizeof(min)),
+			 duration_format(o->max, max, sizeof(max)));
+	else if (o->type == OPTION_NUMBER)
+		snprintf(buf + used, size - used, "; %llu to %llu", (unsigned long long)o->min,
+			 (unsigned long long)o->max);
+	else if (o->type == OPTION_PORTS)
+		snprintf(buf + used, size - used, "; at most %llu", (unsigned long long)o->max);
+}
+
+static void print_row(const char *left, const char *right, FILE *out)
+{
+	if (strlen(left) + 2 > HELP_COLUMN)
+		fprintf(out, "%s\n%*s", left, HELP_COLUMN, "");
+	else
+		fprintf(out, "%-*s", HELP_COLUMN, left);
+	wrap_print(out, right, HELP_COLUMN, HELP_WIDTH);
+}
+
+void options_help(const struct option_table *t, FILE *out)
+{
+	char left[96], right[256];
+
+	fprintf(out, "usage: troth %s [OPTION]...\n\n", t->command);
+	wrap_print(out, t->summary, 0, 98);
+	fputc('\n', out);
+	for (size_t i = 0; i < t->n_rows; i++) {
+		option_left(&t->rows[i], left, sizeof(left));
+		option_right(&t->rows[i], right, sizeof(right));
+		print_row(left, right, out);
+	}
+	print_row("  -h, --help", "print this and exit", out);
+	if (t->detail) {
+		fputc('\n', out);
+		wrap_print(out, t->detail, 0, 98);
+	}
+}

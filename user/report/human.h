@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * human.h - numbers as people read them. Returned by value: use .s within the expression.
+ * Knows: numbers. Must not know: what they mean.
+ */
+#ifndef TROTH_REPORT_HUMAN_H
+#define TROTH_REPORT_HUMAN_H
+
+#include <stdint.h>
+
+struct human {
+	char s[48];
+};
+
+struct human human_count(uint64_t n);	 /* "12,345" */
+struct human human_amount(double value); /* "0.46", "18.7", "1,653" */
+struct human human_seconds(double s);	 /* "1.20 ms", three digits; "-" for NAN */
+struct human human_duration(double s);	 /* as a limit is written: "500 ms", "1.5 s" */
+struct human human_share(double ratio);	 /* "84 %"; "<1 %"; "-" for NAN */
+struct human human_target(double ratio); /* "99.9 %" */
+
+/*
+ * Cut off, not rounded, and with at least the digits of the target: what is below the target
+ * never reads as if it had reached it.
+ */
+struct human human_sli(uint64_t good, uint64_t total, double target);
+
+#endif
