@@ -113,9 +113,9 @@ build/bpf_test: tests/bpf/bpf_test.c build/$(ARCH)/socket.skel.h
 	$(call say,TEST,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) -Ibuild/$(ARCH) -MMD -MP -MF $@.d $< -o $@ -lcmocka -lbpf -lelf -lz
 
-build/bench: tests/bench/bench.c build/tests/bench/floor.skel.h
+build/bench: $(wildcard tests/bench/*.c) build/tests/bench/floor.skel.h $(USER_O)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(CFLAGS_ALL) -Ibuild/tests/bench -MMD -MP -MF $@.d $< -o $@ -lbpf -lelf -lz
+	$(Q)$(CC) $(CFLAGS_ALL) -I. -Ibuild/tests/bench -MMD -MP -MF $@.d $(filter-out %.bpf.c %.h,$^) -o $@ $(LIBS)
 
 build/tests/bench/%.bpf.o: tests/bench/%.bpf.c vmlinux/$(ARCH)/vmlinux.h
 	$(call say,BPF,$@)

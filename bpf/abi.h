@@ -65,16 +65,16 @@ struct threshold {
  */
 struct series_counts {
 	__u64 exchanges[MASKS][OUTCOMES]; /* bit t of the index: within threshold t */
-	__u64 streamed[MASKS];	/* of those, answers that went on after silence had ended them */
+	__u64 streamed[MASKS];	   /* of those, answers that went on after silence had ended them */
 	__u64 undated[THRESHOLDS]; /* of those, threshold t lies inside the uncertainty of the end */
-	__u64 coalesced;	/* answers that one send held together with another: in no exchange */
+	__u64 coalesced; /* answers that one send held together with another: in no exchange */
 	/* Sums over all outcomes but aborted. client: service = first byte, send = the rest. */
 	__u64 queue_ns;
 	__u64 receive_ns;
 	__u64 service_ns;
 	__u64 send_ns;
-	__u64 undivided_ns;	/* durations of exchanges whose parts are not known ... */
-	__u64 undivided;	/* ... and how many they are */
+	__u64 undivided_ns; /* durations of exchanges whose parts are not known ... */
+	__u64 undivided;    /* ... and how many they are */
 	__u64 max_ns;
 	__u64 bytes_in;
 	__u64 bytes_out;
@@ -97,8 +97,8 @@ _Static_assert(sizeof(struct series_counts) % 8 == 0, "hole in series_counts");
 
 /* Beside the counts, one per series. */
 struct series_state {
-	__u8 dirty;	/* set by the kernel when a count of the series moved; cleared by the reader */
-	__u8 protocol;	/* enum protocol, as last recognised */
+	__u8 dirty; /* set by the kernel when a count of the series moved; cleared by the reader */
+	__u8 protocol; /* enum protocol, as last recognised */
 	__u16 pad;
 	__u32 pad2;
 };
@@ -106,9 +106,9 @@ _Static_assert(sizeof(struct series_state) == 8, "hole in series_state");
 
 /* Where exchanges happen. IPv4 peers stand as ::ffff:a.b.c.d. server: exe and peer are zero. */
 struct endpoint_key {
-	__u32 netns;	/* inode number of the namespace */
+	__u32 netns; /* inode number of the namespace */
 	__u16 role;
-	__u16 port;	/* server: own port; client: the peer's; host byte order */
+	__u16 port; /* server: own port; client: the peer's; host byte order */
 	__u64 exe_inode;
 	__u32 exe_dev;
 	__u32 pad;
@@ -138,19 +138,19 @@ _Static_assert(sizeof(struct in_flight) == 16, "hole in in_flight");
  * lost: exchanges or whole connections that are in no series.
  */
 struct losses {
-	__u64 no_storage;	 /* connections: sk_storage refused (lost) */
-	__u64 no_series[ROLES];	 /* connections that count into the overflow series */
-	__u64 endpoints_full;	 /* connections: table of endpoints refused the entry; overflow too */
-	__u64 unannounced;	 /* endpoints: ring buffer full; the sampler finds them in the table */
-	__u64 merged;		 /* exchanges that two looks could not tell apart (lost) */
-	__u64 no_registers;	 /* windows: no caller's registers (io_uring, kernel thread, 32 bit) */
-	__u64 unreadable;	 /* windows: the bytes could not be read */
-	__u64 bodiless_window;	 /* windows: sendfile and splice, which pass no buffer */
-	__u64 caught_up;	 /* steps that no hook claimed; found by a later look */
-	__u64 contended;	 /* looks that left their step to the next one */
-	__u64 undated;		 /* exchanges whose end is known to a tick only */
-	__u64 unseen_mptcp;	 /* connections whose lengths are not TCP's (lost) */
-	__u64 unparsed_end;	 /* connections that ended with bytes that may have been a request */
+	__u64 no_storage;	/* connections: sk_storage refused (lost) */
+	__u64 no_series[ROLES]; /* connections that count into the overflow series */
+	__u64 endpoints_full; /* connections: table of endpoints refused the entry; overflow too */
+	__u64 unannounced;    /* endpoints: ring buffer full; the sampler finds them in the table */
+	__u64 merged;	      /* exchanges that two looks could not tell apart (lost) */
+	__u64 no_registers;   /* windows: no caller's registers (io_uring, kernel thread, 32 bit) */
+	__u64 unreadable;     /* windows: the bytes could not be read */
+	__u64 bodiless_window; /* windows: sendfile and splice, which pass no buffer */
+	__u64 caught_up;       /* steps that no hook claimed; found by a later look */
+	__u64 contended;       /* looks that left their step to the next one */
+	__u64 undated;	       /* exchanges whose end is known to a tick only */
+	__u64 unseen_mptcp;    /* connections whose lengths are not TCP's (lost) */
+	__u64 unparsed_end;    /* connections that ended with bytes that may have been a request */
 };
 
 /* What BPF programs tell of themselves at the self-test. */

@@ -58,7 +58,7 @@ static __always_inline __u32 connection_read_seq(const struct connection *c,
 {
 	__u32 seq = tp->copied_seq;
 
-	return c->flags & FLAG_PEER_FIN && seq_after(seq, c->peer_fin) ? c->peer_fin : seq;
+	return c->fins & FIN_PEER && seq_after(seq, c->peer_fin) ? c->peer_fin : seq;
 }
 
 static __always_inline __u32 connection_write_seq(const struct connection *c,
@@ -66,7 +66,7 @@ static __always_inline __u32 connection_write_seq(const struct connection *c,
 {
 	__u32 seq = tp->write_seq;
 
-	return c->flags & FLAG_OUR_FIN && seq_after(seq, c->our_fin) ? c->our_fin : seq;
+	return c->fins & FIN_OURS && seq_after(seq, c->our_fin) ? c->our_fin : seq;
 }
 
 /* Bytes of the peer's that no look has accounted. */
@@ -74,7 +74,7 @@ static __always_inline int connection_unread(const struct connection *c, const s
 {
 	__u32 seq = tp->rcv_nxt;
 
-	if (c->flags & FLAG_PEER_FIN && seq_after(seq, c->peer_fin))
+	if (c->fins & FIN_PEER && seq_after(seq, c->peer_fin))
 		seq = c->peer_fin;
 	return seq_after(seq, c->read);
 }
@@ -112,13 +112,17 @@ static __always_inline void connection_flush(struct connection *c, const struct 
 	}
 }
 
+/* Handles what was posted; what cannot be judged yet is posted again. */
 static __always_inline void connection_end_locked(struct connection *c, const struct tcp_sock *tp,
-						  __u32 events, struct ended_list *out)
+						  struct ended_list *out)
 {
 	struct look l = {};
+	__u32 later;
 
 	look_fill(&l, c, tp, bpf_ktime_get_ns());
-	c->events = exchange_on_end(c, &l, events, out);
+	later = exchange_on_end(c, &l, __sync_lock_test_and_set(&c->events, 0), out);
+	if (later)
+		__sync_fetch_and_or(&c->events, later);
 }
 
 /*
@@ -136,7 +140,7 @@ static __noinline int connection_end(struct connection *c, struct sock *sk, __u3
 	__sync_fetch_and_or(&c->events, events);
 	if (!connection_enter(c))
 		return 0;
-	connection_end_locked(c, tp, c->events, &out);
+	connection_end_locked(c, tp, &out);
 	connection_flush(c, tp);
 	connection_leave(c);
 	count_out(c, &out);

@@ -118,6 +118,8 @@ __noinline int count_list(const struct connection *c, const struct ended_list *o
 		count_ended(s, c, &out->e[0]);
 	if (out->n > 1)
 		count_ended(s, c, &out->e[1]);
+	if (out->coalesced)
+		add(&s->coalesced, out->coalesced);
 	if (out->merged)
 		add(&losses.merged, out->merged);
 	if (out->caught_up)
@@ -129,7 +131,7 @@ __noinline int count_list(const struct connection *c, const struct ended_list *o
 
 static __always_inline void count_out(const struct connection *c, const struct ended_list *out)
 {
-	if (out->n | out->merged | out->caught_up | out->unparsed_end)
+	if (out->n | out->merged | out->caught_up | out->unparsed_end | out->coalesced)
 		count_list(c, out);
 }
 

@@ -11,15 +11,15 @@
 enum end_event {
 	END_PEER_FIN = 1 << 0,
 	END_OUR_FIN = 1 << 1,
-	END_OUR_CLOSE = 1 << 2,	    /* with OUR_FIN: a close, not a half-close */
+	END_OUR_CLOSE = 1 << 2, /* with OUR_FIN: a close, not a half-close */
 	END_RESET_BY_PEER = 1 << 3,
 	END_RESET_BY_US = 1 << 4,
 	END_TIMED_OUT = 1 << 5,
-	END_UNSENT = 1 << 6,	    /* bytes of ours had not been sent */
-	END_UNACKED = 1 << 7,	    /* ... had been sent and not been acknowledged */
-	END_FATAL_SIGNAL = 1 << 8,  /* the process was being killed */
-	END_GONE = 1 << 9,	    /* the socket is being destroyed: the last look */
-	END_ACK_FOLLOWS = 1 << 10,  /* the reset's own segment will be shown to us */
+	END_UNSENT = 1 << 6,	   /* bytes of ours had not been sent */
+	END_UNACKED = 1 << 7,	   /* ... had been sent and not been acknowledged */
+	END_FATAL_SIGNAL = 1 << 8, /* the process was being killed */
+	END_GONE = 1 << 9,	   /* the socket is being destroyed: the last look */
+	END_ACK_FOLLOWS = 1 << 10, /* the reset's own segment will be shown to us */
 	END_FINAL = END_OUR_FIN | END_RESET_BY_PEER | END_RESET_BY_US | END_TIMED_OUT | END_GONE,
 };
 
@@ -65,10 +65,9 @@ static __always_inline void end_server(struct connection *c, const struct look *
 	if (l->unread)
 		end_unread_request(c, l, out);
 	if (c->phase == PHASE_REQUEST) {
-		exchange_fail(c,
-			      peer_left || c->flags & FLAG_PEER_FIN ? OUTCOME_ABORTED :
-								      OUTCOME_NO_RESPONSE,
-			      l->now_ns, out);
+		exchange_fail(
+			c, peer_left || c->fins & FIN_PEER ? OUTCOME_ABORTED : OUTCOME_NO_RESPONSE,
+			l->now_ns, out);
 	} else if (c->phase == PHASE_ANSWER) {
 		if (peer_left && events & END_UNSENT)
 			c->outcome = OUTCOME_ABORTED;
@@ -83,7 +82,7 @@ static __always_inline void end_client(struct connection *c, const struct look *
 				       struct ended_list *out)
 {
 	__u32 peer_left = events & (END_RESET_BY_PEER | END_TIMED_OUT | END_PEER_FIN) ||
-			  c->flags & FLAG_PEER_FIN;
+			  c->fins & FIN_PEER;
 
 	if (c->phase == PHASE_REQUEST)
 		exchange_fail(c, peer_left && !l->unread ? OUTCOME_NO_RESPONSE : OUTCOME_ABORTED,
@@ -99,12 +98,12 @@ static __always_inline void end_client(struct connection *c, const struct look *
  * more.
  */
 __noinline __u32 exchange_on_end(struct connection *c, const struct look *l, __u32 events,
-					struct ended_list *out)
+				 struct ended_list *out)
 {
 	if (!c || !l || !out || c->phase == PHASE_OVER)
 		return 0;
 	if (events & END_PEER_FIN)
-		c->flags |= FLAG_PEER_FIN;
+		c->fins |= FIN_PEER;
 	if (c->role == ROLE_CLIENT) {
 		if ((events & (END_FINAL | END_OUR_CLOSE)) == END_OUR_FIN)
 			return 0; /* a half-close: the answer still comes */
@@ -126,9 +125,12 @@ __noinline __u32 exchange_on_end(struct connection *c, const struct look *l, __u
 			blind_write(c, l, l->written, l->sent_ticks, out);
 	}
 	if (c->role == ROLE_CLIENT) {
+		if (seq_after(l->read, c->read))
+			look_catch_up(c, l, l->read, c->written, out);
 		end_client(c, l, events, out);
 		return 0;
 	}
+	c->bytes_in += l->read - c->read;
 	if (c->phase == PHASE_ANSWER && events & END_ACK_FOLLOWS && events & END_UNACKED &&
 	    !(events & (END_UNSENT | END_GONE))) {
 		c->flags |= FLAG_AWAIT_ACK;
@@ -157,7 +159,7 @@ static __always_inline void exchange_on_reset_ack(struct connection *c, __u32 ac
  * Returns the age of a request that waits, 0 where none does.
  */
 __noinline __u64 exchange_sweep(struct connection *c, const struct look *l, int final,
-				       struct ended_list *out)
+				struct ended_list *out)
 {
 	__u64 last;
 

@@ -130,7 +130,7 @@ static __always_inline __u32 endpoint_series(const struct sock *sk, __u32 role,
 	if (in_task) {
 		owner_note(&owner);
 	} else if (role == ROLE_SERVER) {
-		struct listener_key lk = {.netns = k.netns, .port = k.port};
+		struct listener_key lk = { .netns = k.netns, .port = k.port };
 		struct listener *l = bpf_map_lookup_elem(&listeners, &lk);
 
 		if (l)
@@ -160,7 +160,7 @@ static __noinline int endpoint_note_facts(struct sock *sk, __u32 role)
 
 static __always_inline int is_listened_on(__u32 netns, __u32 port)
 {
-	struct listener_key k = {.netns = netns, .port = port};
+	struct listener_key k = { .netns = netns, .port = port };
 	struct listener *l = bpf_map_lookup_elem(&listeners, &k);
 
 	return l && l->sockets > 0;

@@ -36,15 +36,16 @@ enum connection_flag {
 	FLAG_TAIL = 1 << 7,	 /* silence ended the answer: if it goes on, it streamed */
 	FLAG_OPAQUE = 1 << 8,	 /* nothing here is understood: alternation alone decides */
 	FLAG_JOINED = 1 << 9,	 /* older than the measurement: wait for a beginning */
-	FLAG_PEER_FIN = 1 << 10,
-	FLAG_FACTS = 1 << 12,	  /* whose the endpoint is, is still to be noted */
+	FLAG_FACTS = 1 << 12,	 /* whose the endpoint is, is still to be noted */
 	FLAG_AWAIT_ACK = 1 << 13, /* reset by the peer; its segment will say what it had received */
 	FLAG_EARLY = 1 << 14,	  /* next_* were read while an answer was not accounted yet */
 	FLAG_CONNECTING = 1 << 15,
-	FLAG_BODIED = 1 << 16,	  /* the request was seen to be one that a body may follow */
-	FLAG_READY = 1 << 17,	  /* every field is set */
-	FLAG_OUR_FIN = 1 << 18,
+	FLAG_BODIED = 1 << 16, /* the request was seen to be one that a body may follow */
+	FLAG_READY = 1 << 17,  /* every field is set */
+	FLAG_MANY = 1 << 18,   /* one call may have held several requests */
 };
+
+enum fin { FIN_PEER = 1, FIN_OURS = 2 };
 
 /* Data that began to arrive at ns, and what had been written by then. */
 struct stamp {
@@ -52,7 +53,7 @@ struct stamp {
 	__u32 seq;
 	__u32 written;
 	__u32 sent_ticks;
-	__u32 pad;
+	__u32 merged; /* a later arrival, after a write, found no stamp of its own */
 };
 
 struct connection {
@@ -68,11 +69,14 @@ struct connection {
 	__u8 phase;
 	__u8 protocol;
 	__u8 outcome;
-	__u8 interim;	/* inside an interim answer's header: 1, after a line feed: 2 */
-	__u8 vector;	/* sendmmsg, recvmmsg: message of the call that comes next */
-	__u8 pad[2];
-	__u32 peer_fin; /* sequence number of the peer's FIN, where FLAG_PEER_FIN */
-	__u32 our_fin;	/* of ours, where FLAG_OUR_FIN */
+	__u8 interim; /* inside an interim answer's header: 1, after a line feed: 2 */
+	__u8 vector;  /* sendmmsg, recvmmsg: message of the call that comes next */
+	__u8 fins; /* enum fin; written by changes of state only, which the socket's lock orders */
+	__u8 pad;
+	__u32 peer_fin; /* sequence number of the peer's FIN, where FIN_PEER */
+	__u32 our_fin;	/* of ours, where FIN_OURS */
+	__u32 single;	/* a call no longer than that holds one request */
+	__u32 pad2;
 	__u64 arrived_ns;
 	__u64 read_ns;
 	__u64 complete_ns;
@@ -112,6 +116,7 @@ struct ended_list {
 	struct ended e[ENDED_MAX];
 	__u32 n;
 	__u32 merged;
+	__u32 coalesced;
 	__u32 caught_up;
 	__u32 unparsed_end;
 };
@@ -149,28 +154,31 @@ static __always_inline __u64 exchange_arrival(const struct connection *c, __u32 
 }
 
 /*
- * Data has arrived: bytes from the last arrival's rcv_nxt up to received. Returns 1 where it
- * could not be kept apart from earlier data although something was written in between.
+ * Data has arrived: bytes from the last arrival's rcv_nxt up to received. Where STAMPS arrivals
+ * wait to be accounted, it is dated like the newest of them.
  */
-static __always_inline int exchange_on_data(struct connection *c, __u32 received, __u32 copied,
-					    __u32 written, __u32 sent_ticks, __u64 now)
+static __always_inline void exchange_on_data(struct connection *c, __u32 received, __u32 written,
+					     __u32 sent_ticks, __u64 now)
 {
 	__u32 from = c->received;
 	__u32 head = c->head;
 	struct stamp *s = &c->stamps[(head + 1) & (STAMPS - 1)];
 
 	if (received == from)
-		return 0;
+		return;
 	c->received = received;
 	/* The slot is needed while a byte of its stretch is not accounted. */
-	if (s->ns && seq_after(c->stamps[(head + 2) & (STAMPS - 1)].seq, c->read))
-		return c->stamps[head & (STAMPS - 1)].written != written && copied == from;
+	if (s->ns && seq_after(c->stamps[(head + 2) & (STAMPS - 1)].seq, c->read)) {
+		s = &c->stamps[head & (STAMPS - 1)];
+		s->merged |= s->written != written;
+		return;
+	}
 	s->ns = now;
+	s->merged = 0;
 	s->written = written;
 	s->sent_ticks = sent_ticks;
 	s->seq = from;
 	c->head = head + 1;
-	return 0;
 }
 
 static __always_inline void exchange_push(struct ended_list *out, const struct connection *c,
@@ -215,8 +223,9 @@ static __always_inline void exchange_begin(struct connection *c, __u64 arrived, 
 	c->first_ns = 0;
 	c->slack_ns = 0;
 	c->interim = 0;
-	c->flags &= ~(FLAG_BODILESS | FLAG_BODIED | FLAG_TUNNEL | FLAG_NEXT | FLAG_EARLY | FLAG_UNDIVIDED |
-		      FLAG_GATHER | FLAG_ODD | FLAG_VOID | FLAG_TAIL | FLAG_JOINED);
+	c->flags &= ~(FLAG_BODILESS | FLAG_BODIED | FLAG_TUNNEL | FLAG_NEXT | FLAG_EARLY |
+		      FLAG_UNDIVIDED | FLAG_GATHER | FLAG_ODD | FLAG_VOID | FLAG_TAIL |
+		      FLAG_JOINED | FLAG_MANY);
 	if (!arrived || !read)
 		c->flags |= FLAG_UNDIVIDED;
 }
@@ -249,14 +258,22 @@ static __always_inline void exchange_note_next(struct connection *c, __u64 arriv
 	c->next_read_ns = read;
 }
 
-/* Is the payload needed? Asked before the lock is taken; a wrong answer costs a window only. */
-static __always_inline int exchange_wants_request(const struct connection *c)
+/*
+ * Is the payload needed? Asked before the lock is taken; a wrong answer costs a window only.
+ * length: of the call. One that is longer than any that held one request may hold several.
+ * behind: something went the other way that is not accounted yet; it may have been an answer.
+ */
+static __always_inline int exchange_wants_request(const struct connection *c, __u32 length,
+						  int behind)
 {
+	if (length > c->single && !(c->flags & FLAG_OPAQUE) && c->phase <= PHASE_ANSWER &&
+	    c->phase != PHASE_REQUEST)
+		return 1;
 	switch (c->phase) {
 	case PHASE_IDLE:
 		return !(c->flags & FLAG_OPAQUE);
 	case PHASE_REQUEST:
-		return !!(c->flags & FLAG_GATHER);
+		return behind || c->flags & FLAG_GATHER;
 	case PHASE_ANSWER:
 		return !(c->flags & (FLAG_OPAQUE | FLAG_BODILESS));
 	default:
@@ -303,7 +320,7 @@ __noinline __u32 request_verdict(struct connection *c, const struct window *w, i
 		return protocol_request(&c->protocol, w, first);
 	gather_append(c, w, 0);
 	v = protocol_request(&c->protocol, &c->gather, first);
-	if (v == REQUEST_MORE && c->gather.length >= GATHER_BYTES)
+	if (v == REQUEST_MORE && (c->gather.length >= GATHER_BYTES || w->state == WINDOW_SHORT))
 		v = REQUEST_NO;
 	if (v != REQUEST_MORE)
 		c->gather.length = 0;
@@ -369,12 +386,14 @@ static __always_inline __u32 response_verdict(struct connection *c, const struct
 {
 	__u32 v;
 
-	if (w->state != WINDOW_FILLED)
+	if (!w->length)
 		return OUTCOME_UNKNOWN;
 	if (c->gather.length || c->interim)
 		return response_verdict_slow(c, w);
 	v = protocol_response(&c->protocol, w, c->flags & FLAG_TUNNEL);
-	return v == RESPONSE_MORE || v == RESPONSE_INTERIM ? response_verdict_slow(c, w) : v;
+	if (v != RESPONSE_MORE && v != RESPONSE_INTERIM)
+		return v;
+	return w->state == WINDOW_SHORT ? OUTCOME_UNKNOWN : response_verdict_slow(c, w);
 }
 
 /* The first bytes of a request came in pieces; is it one at all, and of which kind? */
@@ -433,7 +452,8 @@ static __always_inline void request_bytes(struct connection *c, __u64 arrived, _
 	if (c->phase != PHASE_ANSWER)
 		return;
 	if (c->flags & (FLAG_BODILESS | FLAG_OPAQUE)) {
-		v = REQUEST_NO; /* nothing else can follow: its own window was not looked at */
+		/* Nothing but a request can follow: its own window is seldom looked at. */
+		v = w->length ? request_verdict(c, w, 0) : REQUEST_NO;
 		c->gather.length = 0;
 	} else if (w->length) {
 		v = request_verdict(c, w, 0);
@@ -466,6 +486,23 @@ static __always_inline void request_bytes(struct connection *c, __u64 arrived, _
 	exchange_note_request(c, v);
 }
 
+/*
+ * After a look. many, of a request: its call held more than its header; of an answer: how many
+ * others its call held. Only of requests that have no body can what follows be another.
+ */
+static __always_inline void exchange_note_many(struct connection *c, int is_request, __u32 many,
+					       __u32 length, struct ended_list *out)
+{
+	if (!is_request) {
+		out->coalesced += many;
+	} else if (length > c->single && c->phase == PHASE_REQUEST) {
+		if (!many || !(c->flags & FLAG_BODILESS))
+			c->single = length + length / 2;
+		else
+			c->flags |= FLAG_MANY;
+	}
+}
+
 static __always_inline void answer_begin(struct connection *c, __u32 outcome, __u64 first,
 					 __u64 last)
 {
@@ -481,13 +518,13 @@ static __always_inline void answer_begin(struct connection *c, __u32 outcome, __
 static __always_inline void answer_pipelined(struct connection *c, struct ended_list *out)
 {
 	__u64 arrived = c->arrived_ns, read = c->read_ns, complete = c->complete_ns;
-	__u32 keep = c->flags & (FLAG_BODILESS | FLAG_UNDIVIDED | FLAG_JOINED);
+	__u32 keep = c->flags & (FLAG_BODILESS | FLAG_UNDIVIDED | FLAG_MANY);
 
 	exchange_finish(c, out);
 	c->gather.length = 0;
 	if (c->flags & FLAG_NEXT) {
 		exchange_begin(c, c->next_arrived_ns, c->next_read_ns);
-		c->flags |= keep & FLAG_BODILESS;
+		c->flags |= keep & (FLAG_BODILESS | FLAG_MANY);
 		return;
 	}
 	exchange_begin(c, arrived, read);

@@ -22,7 +22,7 @@ struct look {
 	__u32 sent_ticks; /* lsndtime */
 	__u32 now_ticks;  /* this and below: set where the look is not plain */
 	__u32 tick_ns;
-	__u32 unread;	  /* bytes of the peer's are not accounted */
+	__u32 unread; /* bytes of the peer's are not accounted */
 	__u64 idle_end_ns;
 };
 
@@ -38,8 +38,8 @@ static __always_inline __u64 look_tick(const struct look *l, __u32 ticks, __u64 
 }
 
 /* Writes up to seq happened without a look of their own. */
-__noinline int blind_write(struct connection *c, const struct look *l, __u32 seq,
-					__u32 ticks, struct ended_list *out)
+__noinline int blind_write(struct connection *c, const struct look *l, __u32 seq, __u32 ticks,
+			   struct ended_list *out)
 {
 	struct window none;
 	__u64 at, slack;
@@ -64,8 +64,8 @@ __noinline int blind_write(struct connection *c, const struct look *l, __u32 seq
 }
 
 /* Reads from c->read up to seq happened without a look; the data arrived at arrived. */
-__noinline int blind_read(struct connection *c, const struct look *l, __u32 seq,
-				       __u64 arrived, struct ended_list *out)
+__noinline int blind_read(struct connection *c, const struct look *l, __u32 seq, __u64 arrived,
+			  struct ended_list *out)
 {
 	struct window none;
 	if (!c || !l || !out)
@@ -91,8 +91,8 @@ __noinline int blind_read(struct connection *c, const struct look *l, __u32 seq,
  * Replays what lies before the read up to read_end and the write up to write_end, in the order
  * that the arrivals tell. keep_write: the newest write; left alone.
  */
-__noinline int look_catch_up(struct connection *c, const struct look *l,
-					  __u32 read_end, __u32 write_end, struct ended_list *out)
+__noinline int look_catch_up(struct connection *c, const struct look *l, __u32 read_end,
+			     __u32 write_end, struct ended_list *out)
 {
 	if (!c || !l || !out)
 		return 0;
@@ -111,6 +111,8 @@ __noinline int look_catch_up(struct connection *c, const struct look *l,
 		}
 		if (s && seq_after(s->written, c->written) && !seq_after(s->written, write_end))
 			blind_write(c, l, s->written, s->sent_ticks, out);
+		if (s && s->merged)
+			out->merged++;
 		blind_read(c, l, end, s ? s->ns : 0, out);
 	}
 	return 0;
@@ -127,8 +129,8 @@ static __always_inline int look_is_plain_send(const struct connection *c, const 
 	return l->written - c->written == l->length && l->read == c->read;
 }
 
-static __always_inline void recv_own(struct connection *c, const struct look *l,
-				     struct window *w, struct ended_list *out)
+static __always_inline void recv_own(struct connection *c, const struct look *l, struct window *w,
+				     struct ended_list *out)
 {
 	__u64 arrived = exchange_arrival(c, c->read);
 
@@ -140,8 +142,8 @@ static __always_inline void recv_own(struct connection *c, const struct look *l,
 		request_bytes(c, arrived, l->now_ns, w, out);
 }
 
-__noinline int recv_not_plain(struct connection *c, const struct look *l,
-				      struct window *w, struct ended_list *out)
+__noinline int recv_not_plain(struct connection *c, const struct look *l, struct window *w,
+			      struct ended_list *out)
 {
 	const struct stamp *s;
 	__u32 from;
@@ -180,8 +182,8 @@ __noinline int recv_not_plain(struct connection *c, const struct look *l,
 	return 0;
 }
 
-static __always_inline void send_own(struct connection *c, const struct look *l,
-				     struct window *w, struct ended_list *out)
+static __always_inline void send_own(struct connection *c, const struct look *l, struct window *w,
+				     struct ended_list *out)
 {
 	c->bytes_out += l->written - c->written;
 	c->written = l->written;
@@ -196,8 +198,8 @@ static __always_inline void send_own(struct connection *c, const struct look *l,
  * read before the answer began belongs to its request, unless a receive hook saw that the
  * answer had been written already (FLAG_EARLY): then it waits for this look.
  */
-__noinline int send_not_plain(struct connection *c, const struct look *l,
-				      struct window *w, struct ended_list *out)
+__noinline int send_not_plain(struct connection *c, const struct look *l, struct window *w,
+			      struct ended_list *out)
 {
 	__u32 from, early;
 
@@ -226,8 +228,8 @@ __noinline int send_not_plain(struct connection *c, const struct look *l,
 	return 0;
 }
 
-static __always_inline void look_recv(struct connection *c, const struct look *l,
-				      struct window *w, struct ended_list *out)
+static __always_inline void look_recv(struct connection *c, const struct look *l, struct window *w,
+				      struct ended_list *out)
 {
 	if (look_is_plain_recv(c, l))
 		recv_own(c, l, w, out);
@@ -235,8 +237,8 @@ static __always_inline void look_recv(struct connection *c, const struct look *l
 		recv_not_plain(c, l, w, out);
 }
 
-static __always_inline void look_send(struct connection *c, const struct look *l,
-				      struct window *w, struct ended_list *out)
+static __always_inline void look_send(struct connection *c, const struct look *l, struct window *w,
+				      struct ended_list *out)
 {
 	if (look_is_plain_send(c, l))
 		send_own(c, l, w, out);

@@ -18,7 +18,7 @@
 #define MSG_PEEK     0x02
 #define MSG_TRUNC    0x20
 #define TS_COMPAT    0x0002
-#define VECTORS_MAX  4 /* vectors of one call that are gathered into a window */
+#define VECTORS_MAX  8 /* vectors of one call that are gathered into a window */
 
 enum call {
 	CALL_OTHER,
@@ -100,7 +100,8 @@ static __always_inline int call_is_current(const struct task_struct *task,
 					   const struct pt_regs *regs)
 {
 	(void)task;
-	return regs->user_regs.regs[0] == regs->orig_x0 && !(regs->user_regs.pstate & PSTATE_MODE32);
+	return regs->user_regs.regs[0] == regs->orig_x0 &&
+	       !(regs->user_regs.pstate & PSTATE_MODE32);
 }
 
 #define CALL_NUMBER(regs) ((__u64)(regs)->syscallno)
@@ -114,7 +115,19 @@ static __always_inline int call_is_current(const struct task_struct *task,
 struct payload {
 	struct window w;
 	__u8 room[WINDOW_BYTES];
+	__u64 base;    /* of the call's buffer; or */
+	__u64 vectors; /* of its vectors */
+	__u32 n_vectors;
+	__u32 pad;
 };
+
+static __always_inline void payload_clear(struct payload *p)
+{
+	window_clear(&p->w);
+	p->base = 0;
+	p->vectors = 0;
+	p->n_vectors = 0;
+}
 
 static __always_inline void payload_take(struct payload *p, __u64 base, __u64 available)
 {
@@ -134,6 +147,8 @@ static __always_inline void payload_take(struct payload *p, __u64 base, __u64 av
 /* length: bytes that the call moved. */
 static __always_inline void payload_gather(struct payload *p, __u64 vectors, __u64 n, __u32 length)
 {
+	p->vectors = vectors;
+	p->n_vectors = n;
 	for (__u32 i = 0; i < VECTORS_MAX; i++) {
 		struct iovec v;
 		__u64 available;
@@ -194,7 +209,8 @@ static __always_inline void payload_read(struct payload *p, struct connection *c
 	}
 	switch (call_of(CALL_NUMBER(regs))) {
 	case CALL_BUFFER:
-		payload_take(p, CALL_ARG2(regs), length);
+		p->base = CALL_ARG2(regs);
+		payload_take(p, p->base, length);
 		break;
 	case CALL_VECTOR:
 		payload_vector(p, CALL_ARG2(regs), CALL_ARG3(regs), length);
@@ -215,7 +231,8 @@ static __always_inline void payload_read(struct payload *p, struct connection *c
 		return;
 	}
 	if (p->w.length)
-		p->w.state = WINDOW_FILLED;
+		p->w.state = p->w.length < WINDOW_BYTES && p->w.length < length ? WINDOW_SHORT :
+										  WINDOW_FILLED;
 	else
 		add(&losses.unreadable, 1);
 }

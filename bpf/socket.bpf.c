@@ -4,7 +4,7 @@
  * connection, what moved, the payload and now, and shows them to the pure part.
  */
 #include "connection.bpf.h"
-#include "payload.bpf.h"
+#include "scan.bpf.h"
 #include "sweep.bpf.h"
 #include "tcp.bpf.h"
 
@@ -39,6 +39,27 @@ static __always_inline __u64 recv_time(const struct tcp_sock *tp)
 	return recv_clock_is_cached ? tp->tcp_clock_cache : bpf_ktime_get_ns();
 }
 
+/*
+ * Requests that follow another in the same call (1: some; asked of what is longer than any call
+ * that held one alone), or answers that do (how many).
+ */
+static __always_inline __u32 pipelined(const struct connection *c, const struct payload *p,
+				       __u32 length, int is_request)
+{
+	__u32 found;
+
+	if (is_request ? length <= c->single : !(c->flags & FLAG_MANY))
+		return 0;
+	if (!p->w.length || (!p->base && !p->vectors))
+		return 0;
+	if (is_request)
+		return scan_call(p, length, 1);
+	if (http_status(&p->w) < 100)
+		return 0;
+	found = scan_call(p, length, 0);
+	return found ? found - 1 : 0;
+}
+
 #ifdef TROTH_WITHHOLD
 /* The test build: hooks are withheld as the kernel may skip them. Bit n: the n-th of 64. */
 volatile __u64 withhold_pattern;
@@ -56,30 +77,36 @@ int BPF_PROG(troth_recv, struct sock *sk, int ret, int flags)
 	struct connection *c;
 	struct payload p;
 	struct look l;
+	__u32 many;
 
-	if (ret <= 0 || flags & MSG_PEEK)
+	if (flags & MSG_PEEK)
 		return 0;
 	c = connection_of(sk);
+	if (ret <= 0) {
+		if (c && c->vector)
+			c->vector = 0; /* a recvmmsg that found no more ends here */
+		return 0;
+	}
 	if (!c || WITHHELD())
 		return 0;
 	tp = tcp_of(sk);
-	if (c->flags & FLAG_FACTS) {
-		c->flags &= ~FLAG_FACTS;
+	if (c->flags & FLAG_FACTS)
 		endpoint_note_facts(sk, c->role);
-	}
-	p.w.length = 0;
-	p.w.state = WINDOW_UNREADABLE;
-	if (c->role == ROLE_SERVER ? exchange_wants_request(c) : exchange_wants_response(c)) {
+	payload_clear(&p);
+	if (c->role == ROLE_SERVER ? exchange_wants_request(c, ret, tp->write_seq != c->written) :
+				     exchange_wants_response(c)) {
 		if (flags & MSG_TRUNC)
 			add(&losses.unreadable, 1);
 		else
 			payload_read(&p, c, ret);
 	}
+	many = pipelined(c, &p, ret, c->role == ROLE_SERVER);
 	l.now_ns = recv_time(tp);
 	out.n = 0;
 	out.merged = 0;
 	out.caught_up = 0;
 	out.unparsed_end = 0;
+	out.coalesced = 0;
 	if (!connection_enter(c))
 		return 0;
 	l.read = connection_read_seq(c, tp);
@@ -91,8 +118,10 @@ int BPF_PROG(troth_recv, struct sock *sk, int ret, int flags)
 		l.tick_ns = tick_ns;
 	}
 	look_recv(c, &l, &p.w, &out);
+	exchange_note_many(c, c->role == ROLE_SERVER, many, ret, &out);
+	c->flags &= ~FLAG_FACTS;
 	if (c->events)
-		connection_end_locked(c, tp, c->events, &out);
+		connection_end_locked(c, tp, &out);
 	connection_leave(c);
 	count_out(c, &out);
 	return 0;
@@ -106,6 +135,7 @@ int BPF_PROG(troth_send, struct sock *sk, int ret, int flags)
 	struct connection *c;
 	struct payload p;
 	struct look l;
+	__u32 many;
 
 	if (ret <= 0)
 		return 0;
@@ -113,15 +143,17 @@ int BPF_PROG(troth_send, struct sock *sk, int ret, int flags)
 	if (!c || WITHHELD())
 		return 0;
 	tp = tcp_of(sk);
-	p.w.length = 0;
-	p.w.state = WINDOW_UNREADABLE;
-	if (c->role == ROLE_SERVER ? exchange_wants_response(c) : exchange_wants_request(c))
+	payload_clear(&p);
+	if (c->role == ROLE_SERVER ? exchange_wants_response(c) :
+				     exchange_wants_request(c, ret, tp->copied_seq != c->read))
 		payload_read(&p, c, ret);
+	many = pipelined(c, &p, ret, c->role == ROLE_CLIENT);
 	l.now_ns = send_time(tp);
 	out.n = 0;
 	out.merged = 0;
 	out.caught_up = 0;
 	out.unparsed_end = 0;
+	out.coalesced = 0;
 	if (!connection_enter(c))
 		return 0;
 	l.read = connection_read_seq(c, tp);
@@ -133,8 +165,9 @@ int BPF_PROG(troth_send, struct sock *sk, int ret, int flags)
 		l.tick_ns = tick_ns;
 	}
 	look_send(c, &l, &p.w, &out);
+	exchange_note_many(c, c->role == ROLE_CLIENT, many, ret, &out);
 	if (c->events)
-		connection_end_locked(c, tp, c->events, &out);
+		connection_end_locked(c, tp, &out);
 	connection_leave(c);
 	count_out(c, &out);
 	return 0;
@@ -149,7 +182,6 @@ int BPF_PROG(troth_data_ready, struct sock *sk)
 {
 	const struct tcp_sock *tp;
 	struct connection *c;
-	__u64 now;
 
 	if (sk->__sk_common.skc_state == TCP_LISTEN)
 		return 0;
@@ -157,9 +189,7 @@ int BPF_PROG(troth_data_ready, struct sock *sk)
 	if (!c)
 		return connection_join_unseen(sk);
 	tp = tcp_of(sk);
-	now = tp->tcp_clock_cache;
-	if (exchange_on_data(c, tp->rcv_nxt, tp->copied_seq, tp->write_seq, tp->lsndtime, now))
-		add(&losses.merged, 1);
+	exchange_on_data(c, tp->rcv_nxt, tp->write_seq, tp->lsndtime, tp->tcp_clock_cache);
 	return 0;
 }
 

@@ -10,8 +10,8 @@
 
 static __always_inline int sk_is_tcp(const struct sock *sk)
 {
-	return sk->sk_protocol == IPPROTO_TCP && (sk->__sk_common.skc_family == AF_INET ||
-						  sk->__sk_common.skc_family == AF_INET6);
+	return sk->sk_protocol == IPPROTO_TCP &&
+	       (sk->__sk_common.skc_family == AF_INET || sk->__sk_common.skc_family == AF_INET6);
 }
 
 /* A connection that was there before; its role follows from who listens. */
@@ -96,7 +96,7 @@ int troth_sweep(struct bpf_iter__bpf_sk_storage_map *ctx)
 		return 0;
 	tp = tcp_of(sk);
 	if (c->events)
-		connection_end_locked(c, tp, c->events, &out);
+		connection_end_locked(c, tp, &out);
 	look_fill(&l, c, tp, bpf_ktime_get_ns());
 	age = exchange_sweep(c, &l, sweep_final, &out);
 	connection_flush(c, tp);

@@ -157,13 +157,15 @@ static __noinline int connection_change(struct connection *c, struct sock *sk, i
 		return 0;
 	tp = tcp_of(sk);
 	events = end_events(sk, tp, oldstate, newstate);
-	if (events & END_OUR_FIN && !(c->flags & FLAG_OUR_FIN)) {
+	if (events & END_OUR_FIN && !(c->fins & FIN_OURS)) {
 		c->our_fin = tp->write_seq;
-		__sync_fetch_and_or(&c->flags, FLAG_OUR_FIN);
+		barrier();
+		c->fins |= FIN_OURS;
 	}
-	if (events & END_PEER_FIN && !(c->flags & FLAG_PEER_FIN)) {
+	if (events & END_PEER_FIN && !(c->fins & FIN_PEER)) {
 		c->peer_fin = tp->rcv_nxt - 1;
-		__sync_fetch_and_or(&c->flags, FLAG_PEER_FIN);
+		barrier();
+		c->fins |= FIN_PEER;
 	}
 	s = series_stripe(c->series);
 	if (s && newstate == TCP_CLOSE) {
@@ -259,7 +261,6 @@ int BPF_PROG(troth_reset_ack, struct sk_buff *skb, void *location, enum skb_drop
 	if (!th->ack || !connection_enter(c))
 		return 0;
 	exchange_on_reset_ack(c, bpf_ntohl(th->ack_seq), &out);
-	c->events = 0;
 	connection_leave(c);
 	count_out(c, &out);
 	return 0;

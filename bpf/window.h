@@ -13,19 +13,20 @@
 /* Why there are no bytes, where there are none. */
 enum window_state {
 	WINDOW_FILLED,
+	WINDOW_SHORT,	   /* filled, but the call moved more than could be gathered */
 	WINDOW_UNREADABLE, /* the call's bytes cannot be read: the outcome is not known */
 	WINDOW_BODY,	   /* sendfile, splice: no buffer, but never the head of a message either */
 };
 
 struct window {
 	__u8 bytes[WINDOW_BYTES] __attribute__((aligned(8)));
-	__u32 length; /* bytes filled; 0 unless WINDOW_FILLED */
+	__u32 length; /* bytes filled; 0: none, state says why */
 	__u32 state;
 };
 
 enum request_verdict {
 	REQUEST_NO,
-	REQUEST_MORE,	  /* too few bytes to tell */
+	REQUEST_MORE, /* too few bytes to tell */
 	REQUEST_YES,
 	REQUEST_BODILESS, /* yes, and nothing but the next request can follow it */
 	REQUEST_TUNNEL,	  /* yes, and a successful answer turns the connection into a stream */
@@ -35,8 +36,8 @@ enum request_verdict {
 enum response_verdict {
 	RESPONSE_NO = OUTCOMES, /* not the beginning of an answer */
 	RESPONSE_MORE,
-	RESPONSE_INTERIM,	/* an answer follows */
-	RESPONSE_SWITCH,	/* what follows is a stream */
+	RESPONSE_INTERIM, /* an answer follows */
+	RESPONSE_SWITCH,  /* what follows is a stream */
 };
 
 /*
@@ -47,7 +48,7 @@ enum response_verdict {
 	({                                                                                         \
 		__u32 _bounded = (value);                                                          \
 		asm volatile("" : "+r"(_bounded));                                                 \
-		_bounded & ((limit)-1);                                                            \
+		_bounded &((limit)-1);                                                             \
 	})
 
 /* No bytes: what no hook saw. */

@@ -69,7 +69,7 @@ static __always_inline enum request_verdict http_request(const struct window *w,
 	return REQUEST_NO;
 }
 
-#define HTTP_STATUS_LENGTH 12			/* "HTTP/1.1 200" */
+#define HTTP_STATUS_LENGTH 12			 /* "HTTP/1.1 200" */
 #define HTTP_VERSION_HEAD  0x002e312f50545448ULL /* "HTTP/1." in memory, little-endian */
 
 static __always_inline __u32 http_digit(__u8 c)
@@ -89,9 +89,8 @@ static __always_inline __u32 http_status(const struct window *w)
 	}
 	/* Eight at once, lowest first: this is on the hot path. */
 	__builtin_memcpy(&head, w->bytes, sizeof(head));
-	if (head << 8 != HTTP_VERSION_HEAD << 8 || !http_digit(w->bytes[7]) ||
-	    w->bytes[8] != ' ' || !http_digit(w->bytes[9]) || !http_digit(w->bytes[10]) ||
-	    !http_digit(w->bytes[11]))
+	if (head << 8 != HTTP_VERSION_HEAD << 8 || !http_digit(w->bytes[7]) || w->bytes[8] != ' ' ||
+	    !http_digit(w->bytes[9]) || !http_digit(w->bytes[10]) || !http_digit(w->bytes[11]))
 		return 0;
 	return (w->bytes[9] - '0') * 100 + (w->bytes[10] - '0') * 10 + (w->bytes[11] - '0');
 }

@@ -28,15 +28,14 @@ struct collector {
 	struct programs *programs;
 	struct resolver *resolver;
 	struct ring_buffer *announcements;
-	struct tracked *tracked; /* index: series number */
+	struct tracked *tracked;      /* index: series number */
 	struct series_counts *stripe; /* room for reading */
 	struct collector_options options;
 };
 
-static const char *const protocol_names[] = {
-	"unknown",
+static const char *const protocol_names[] = { "unknown",
 #define PROTOCOL_NAME(NAME, prefix, text) text,
-	PROTOCOLS(PROTOCOL_NAME)
+					      PROTOCOLS(PROTOCOL_NAME)
 #undef PROTOCOL_NAME
 };
 
@@ -93,8 +92,9 @@ int collector_open(const struct collector_options *o, struct collector **ret, ch
 		return -ENOMEM;
 	c->options = *o;
 	if (o->backend && !strcmp(o->backend, "syscall")) {
-		snprintf(why, why_size,
-			 "the syscall backend is not there yet; use --backend socket (kernel 6.3 or newer)");
+		snprintf(
+			why, why_size,
+			"the syscall backend is not there yet; use --backend socket (kernel 6.3 or newer)");
 		return -ENOTSUP;
 	}
 	r = resolver_new(NULL, 0, &c->resolver);
@@ -102,9 +102,10 @@ int collector_open(const struct collector_options *o, struct collector **ret, ch
 		r = programs_open(o, &c->programs);
 	if (r) {
 		if (!features_missing(why, why_size))
-			snprintf(why, why_size,
-				 "loading the programs failed: %s; `troth doctor` says what this kernel allows",
-				 strerror(-r));
+			snprintf(
+				why, why_size,
+				"loading the programs failed: %s; `troth doctor` says what this kernel allows",
+				strerror(-r));
 		return r;
 	}
 	v = programs_view(c->programs);

@@ -12,14 +12,14 @@
 struct collector;
 
 struct collector_options {
-	const char *backend;		/* "auto", "socket", "syscall" */
-	unsigned int max_series;	/* 0: the largest number within the memory budget, at most 2048 */
-	uint16_t ports[FILTER_PORTS];	/* server: own port; client: the peer's; none: all */
+	const char *backend;	 /* "auto", "socket", "syscall" */
+	unsigned int max_series; /* 0: the largest number within the memory budget, at most 2048 */
+	uint16_t ports[FILTER_PORTS]; /* server: own port; client: the peer's; none: all */
 	unsigned int n_ports;
-	bool roles[ROLES];		/* which to measure */
+	bool roles[ROLES]; /* which to measure */
 	struct threshold thresholds[THRESHOLDS];
 	unsigned int n_thresholds;
-	uint64_t idle_end_ns;		/* silence that ends an answer */
+	uint64_t idle_end_ns; /* silence that ends an answer */
 };
 
 /*
@@ -28,7 +28,7 @@ struct collector_options {
  */
 int collector_open(const struct collector_options *o, struct collector **ret, char *why,
 		   size_t why_size);
-void collector_free(struct collector *c);	/* detaches; NULL is fine */
+void collector_free(struct collector *c); /* detaches; NULL is fine */
 DEFINE_FREEP(struct collector, collector_free)
 
 /* Once a second: ends silent exchanges, names new endpoints. 0 or -errno. */

@@ -95,7 +95,8 @@ static int free_numbers(const struct programs *p)
 	int clients = bpf_map__fd(p->skeleton->maps.free_clients);
 
 	for (__u32 i = SERIES_FIRST; i < p->view.n_series; i++)
-		if (bpf_map_update_elem((i - SERIES_FIRST) % 2 ? clients : servers, NULL, &i, BPF_ANY))
+		if (bpf_map_update_elem((i - SERIES_FIRST) % 2 ? clients : servers, NULL, &i,
+					BPF_ANY))
 			return -errno;
 	return 0;
 }
@@ -226,7 +227,7 @@ static int attach(struct programs *p)
 	self_test(p);
 #define ATTACH(name)                                                                               \
 	if (!r)                                                                                    \
-		r = attach_one(s->progs.name, &s->links.name)
+	r = attach_one(s->progs.name, &s->links.name)
 	ATTACH(troth_reset_ack);
 	ATTACH(troth_destroy);
 	ATTACH(troth_retransmit);

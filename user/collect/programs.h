@@ -13,7 +13,7 @@ struct programs;
 /* File descriptors are borrowed; volatile pointers are into the programs' own memory. */
 struct programs_view {
 	int series_fd, endpoints_fd, announcements_fd;
-	unsigned int n_series;	/* those of nobody included */
+	unsigned int n_series; /* those of nobody included */
 	unsigned int stripes;
 	volatile struct series_state *states; /* n_series */
 	volatile struct losses *losses;

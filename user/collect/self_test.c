@@ -10,9 +10,9 @@
 
 #include "../base/cleanup.h"
 
-#define WAIT_NS	     12000000 /* between arrival and receive, and between the two receives */
-#define FRESH_NS     1000000  /* a cached clock older than that was not refreshed */
-#define SLOWEST_HZ   100
+#define WAIT_NS	   12000000 /* between arrival and receive, and between the two receives */
+#define FRESH_NS   1000000  /* a cached clock older than that was not refreshed */
+#define SLOWEST_HZ 100
 
 static void wait_a_while(void)
 {

@@ -14,14 +14,14 @@
 
 /* Judgements of sample->services[i] are judgements[i * per_service .. + per_service). */
 struct check_report {
-	struct timespec started;	/* CLOCK_REALTIME */
-	double duration_s;		/* measured, not asked for */
+	struct timespec started; /* CLOCK_REALTIME */
+	double duration_s;	 /* measured, not asked for */
 	const char *host;
 	const char *kernel;
 	const struct sample *sample;
 	const struct judgement *judgements;
 	size_t per_service;
-	const char *const *not_seen;	/* lines: what was not seen and why; NULL-terminated */
+	const char *const *not_seen; /* lines: what was not seen and why; NULL-terminated */
 };
 
 /* 0 or -errno of the stream (-EPIPE: the reader left). */

@@ -15,47 +15,47 @@
 
 /* Who a service is. Strings are owned by the row; NULL is "not known". */
 struct identity {
-	char *name;		/* unique with the role, stable over restarts */
-	uint16_t port;		/* server: own port, client: 0 */
-	uint32_t pid;		/* 0: not known */
+	char *name;    /* unique with the role, stable over restarts */
+	uint16_t port; /* server: own port, client: 0 */
+	uint32_t pid;  /* 0: not known */
 	char *comm;
 	char *exe;
 	char *unit;
-	char *container;	/* id, 64 hex digits or as the runtime names it */
-	char *pod;		/* uid */
+	char *container; /* id, 64 hex digits or as the runtime names it */
+	char *pod;	 /* uid */
 	char *cgroup;
 	uint32_t netns;
-	char *peer_address;	/* client: the peer's, printed; else NULL */
+	char *peer_address; /* client: the peer's, printed; else NULL */
 	uint16_t peer_port;
 };
 
 /* In flight: exchanges that wait for an answer at the moment of the sample. */
 struct in_flight_row {
 	uint64_t count;
-	uint64_t older[THRESHOLDS];	/* already older than threshold t's max_ns */
+	uint64_t older[THRESHOLDS]; /* already older than threshold t's max_ns */
 	uint64_t oldest_ns;
 };
 
 /* One service. counts: the stripes summed, since the start of the measurement. */
 struct service_row {
 	enum role role;
-	const char *protocol;		/* static string */
+	const char *protocol; /* static string */
 	struct identity id;
 	struct series_counts counts;
 	struct in_flight_row in_flight;
-	bool overflow;			/* not a service: what found no free series */
+	bool overflow; /* not a service: what found no free series */
 };
 
 /* How well it was measured. */
 struct measurement_row {
-	double coverage;		/* 0..1 */
+	double coverage; /* 0..1 */
 	uint64_t exchanges;
 	uint64_t lost;
 	uint64_t unattributed;
 	uint64_t unreadable_payloads;
 	uint64_t missed_probe_runs;
 	struct losses losses;
-	const char *backend;		/* "socket" */
+	const char *backend; /* "socket" */
 };
 
 struct sample {
@@ -66,14 +66,14 @@ struct sample {
 	unsigned int n_thresholds;
 };
 
-void identity_clear(struct identity *id);	/* frees what it owns; leaves it empty */
-void sample_clear(struct sample *s);	/* frees what the rows own; NULL is fine */
+void identity_clear(struct identity *id); /* frees what it owns; leaves it empty */
+void sample_clear(struct sample *s);	  /* frees what the rows own; NULL is fine */
 
 /* Sums over the masks. */
 uint64_t counts_outcome(const struct series_counts *c, enum outcome o);
 uint64_t counts_within(const struct series_counts *c, unsigned int threshold, enum outcome o);
 uint64_t counts_streamed(const struct series_counts *c);
 uint64_t counts_streamed_within(const struct series_counts *c, unsigned int threshold);
-uint64_t counts_total(const struct series_counts *c);	/* all outcomes, aborted included */
+uint64_t counts_total(const struct series_counts *c); /* all outcomes, aborted included */
 
 #endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * scan.bpf.h - pipelined HTTP/1: does one call hold several requests, how many answers does
+ * it hold? Slow, and therefore looked at only where the length of a call says that it may.
+ */
+#ifndef TROTH_SCAN_BPF_H
+#define TROTH_SCAN_BPF_H
+
+#include "payload.bpf.h"
+
+#define SCAN_STEP   64
+#define SCAN_BEYOND 16	/* a status line that begins in a step may end beyond it */
+#define SCAN_STEPS  256 /* 16 KiB of each vector */
+
+struct scan {
+	__u64 base;
+	__u32 length;
+	__u32 found;
+	__u32 requests; /* what is looked for: ends of headers that something follows, or answers */
+	__u8 bytes[SCAN_STEP + SCAN_BEYOND];
+};
+
+/* "HTTP/1.x ": few branches, so that the verifier has few paths to follow. */
+static __always_inline int scan_is_status(const __u8 *b)
+{
+	if (b[0] != 'H')
+		return 0;
+	return !((b[1] ^ 'T') | (b[2] ^ 'T') | (b[3] ^ 'P') | (b[4] ^ '/') | (b[5] ^ '1') |
+		 (b[6] ^ '.') | (b[8] ^ ' ') | ((b[9] & 0xf8) ^ '0'));
+}
+
+static __always_inline int scan_is_header_end(const __u8 *b)
+{
+	if (b[0] != '\n')
+		return 0;
+	return !((b[1] ^ '\r') | (b[2] ^ '\n') | !b[3]);
+}
+
+/* One step; 1 ends the loop. */
+static long scan_step(__u64 index, void *context)
+{
+	struct scan *s = context;
+	__u32 at = index * SCAN_STEP, n;
+
+	if (at >= s->length)
+		return 1;
+	n = s->length - at;
+	__builtin_memset(s->bytes, 0, sizeof(s->bytes)); /* so that nothing is found at the end */
+	if (n > sizeof(s->bytes))
+		n = sizeof(s->bytes);
+	barrier_var(n);
+	if (n > sizeof(s->bytes) || bpf_probe_read_user(s->bytes, n, (const void *)(s->base + at)))
+		return 1;
+	for (int i = 0; i < SCAN_STEP; i++) {
+		const __u8 *b = &s->bytes[i];
+
+		if (s->requests ? scan_is_header_end(b) : scan_is_status(b))
+			s->found++;
+	}
+	return s->requests && s->found;
+}
+
+/* How often it is found in length bytes from base. */
+__noinline __u32 scan_buffer(__u64 base, __u32 length, __u32 requests)
+{
+	struct scan s = { .base = base, .length = length, .requests = requests };
+
+	bpf_loop(SCAN_STEPS, scan_step, &s, 0);
+	return s.found;
+}
+
+/* The same over a call's vectors. */
+__noinline __u32 scan_call(const struct payload *p, __u32 length, __u32 requests)
+{
+	__u32 found = 0;
+
+	if (!p)
+		return 0;
+	if (!p->vectors)
+		return scan_buffer(p->base, length, requests);
+	for (__u32 i = 0; i < VECTORS_MAX && i < p->n_vectors && length; i++) {
+		struct iovec v;
+		__u32 here;
+
+		if (bpf_probe_read_user(&v, sizeof(v), (const void *)(p->vectors + i * sizeof(v))))
+			break;
+		here = v.iov_len < length ? v.iov_len : length;
+		found += scan_buffer((__u64)v.iov_base, here, requests);
+		length -= here;
+	}
+	return found;
+}
+
+#endif
