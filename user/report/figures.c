@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stddef.h>
 
-#include "../slo/histogram.h"
+#include "../store/histogram.h"
 
 /* Sums are nanoseconds of many exchanges: as doubles they cannot overflow when added. */
 static double mean_s(double sum_ns, uint64_t count)

@@ -3,10 +3,10 @@
  * histogram.h - percentiles of the kernel's histograms.
  * Knows: bucket bounds, 2^(k/8) seconds (abi.h). Must not know: which part was measured.
  */
-#ifndef TROTH_SLO_HISTOGRAM_H
-#define TROTH_SLO_HISTOGRAM_H
+#ifndef TROTH_STORE_HISTOGRAM_H
+#define TROTH_STORE_HISTOGRAM_H
 
-#include "../store/rows.h"
+#include "rows.h"
 
 /* Upper bound in seconds, inclusive; INFINITY for the last bucket, the overflow. */
 double histogram_bound_s(unsigned int bucket);

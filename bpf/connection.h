@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * connection.h - what is kept of one connection, and of the data that has arrived on it. Pure.
+ *
+ * Whoever calls holds the connection's lock, except for exchange_on_data(), whose fields only
+ * arrivals write: the socket's own lock keeps those in order.
+ */
+#ifndef TROTH_CONNECTION_H
+#define TROTH_CONNECTION_H
+
+#include "window.h"
+
+#define STAMPS 4 /* power of two: arrivals kept until they are read */
+
+enum phase {
+	PHASE_IDLE,    /* nothing was asked yet */
+	PHASE_REQUEST, /* asked, not answered */
+	PHASE_ANSWER,  /* an answer has begun; the next request ends it */
+	PHASE_STREAM,  /* 101 or CONNECT: bytes, no exchanges */
+	PHASE_OVER,    /* our side has closed: nothing can be answered any more */
+};
+
+enum connection_flag {
+	FLAG_BODILESS = 1 << 0,	 /* the request ended with its header: the next bytes are another */
+	FLAG_TUNNEL = 1 << 1,	 /* a CONNECT waits for its 2xx */
+	FLAG_NEXT = 1 << 2,	 /* next_* hold what may be the beginning of the next request */
+	FLAG_UNDIVIDED = 1 << 3, /* when the request was read is not known */
+	FLAG_GATHER = 1 << 4,	 /* the first bytes of the request are still being gathered */
+	FLAG_ODD = 1 << 5,	 /* something was written that is no answer of the protocol */
+	FLAG_VOID = 1 << 6,	 /* the answer under way is in no count, or in one already */
+	FLAG_TAIL = 1 << 7,	 /* silence ended the answer: if it goes on, it streamed */
+	FLAG_OPAQUE = 1 << 8,	 /* nothing here is understood: alternation alone decides */
+	FLAG_JOINED = 1 << 9,	 /* older than the measurement: wait for a beginning */
+	FLAG_FACTS = 1 << 12,	 /* whose the endpoint is, is still to be noted */
+	FLAG_AWAIT_ACK = 1 << 13, /* reset by the peer; its segment will say what it had received */
+	FLAG_EARLY = 1 << 14,	  /* next_* were read while an answer was not accounted yet */
+	FLAG_CONNECTING = 1 << 15,
+	FLAG_BODIED = 1 << 16, /* the request was seen to be one that a body may follow */
+	FLAG_READY = 1 << 17,  /* every field is set */
+	FLAG_MANY = 1 << 18,   /* one call may have held several requests */
+};
+
+enum fin { FIN_PEER = 1, FIN_OURS = 2 };
+
+/* Data that began to arrive at ns, and what had been written by then. */
+struct stamp {
+	__u64 ns;
+	__u32 seq;
+	__u32 written;
+	__u32 sent_ticks;
+	__u32 merged; /* a later arrival, after a write, found no stamp of its own */
+};
+
+struct connection {
+	__u32 lock;
+	__u32 events;	/* enum end_event, posted by who could not take the lock */
+	__u32 read;	/* copied_seq: reads accounted up to here */
+	__u32 written;	/* write_seq: writes accounted up to here */
+	__u32 received; /* rcv_nxt at the last arrival */
+	__u32 head;	/* newest stamp */
+	__u32 series;
+	__u32 flags;
+	__u8 role;
+	__u8 phase;
+	__u8 protocol;
+	__u8 outcome;
+	__u8 interim; /* inside an interim answer's header: 1, after a line feed: 2 */
+	__u8 vector;  /* sendmmsg, recvmmsg: message of the call that comes next */
+	__u8 fins; /* enum fin; written by changes of state only, which the socket's lock orders */
+	__u8 pad;
+	__u32 peer_fin; /* sequence number of the peer's FIN, where FIN_PEER */
+	__u32 our_fin;	/* of ours, where FIN_OURS */
+	__u32 single;	/* a call no longer than that holds one request */
+	__u32 pad2;
+	__u64 arrived_ns;
+	__u64 read_ns;
+	__u64 complete_ns;
+	__u64 first_ns; /* 0: no byte of the answer yet */
+	__u64 last_ns;
+	__u64 slack_ns; /* the true end lies in [last - slack, last] */
+	__u64 next_arrived_ns;
+	__u64 next_read_ns;
+	__u64 bytes_in; /* not yet in the series */
+	__u64 bytes_out;
+	__u64 opened_ns;
+	struct window gather; /* first bytes that came in pieces */
+	struct stamp stamps[STAMPS];
+};
+
+enum ended_kind {
+	ENDED_EXCHANGE,
+	ENDED_STREAMED, /* counted before; went on after its end */
+};
+
+/* One exchange that is over. Parts are 0 where they are not known. */
+struct ended {
+	__u64 duration_ns;
+	__u64 queue_ns;
+	__u64 receive_ns;
+	__u64 service_ns;
+	__u64 send_ns;
+	__u64 slack_ns;
+	__u32 outcome;
+	__u16 kind;
+	__u16 divided;
+};
+
+/* More than two in one look cannot be held; they are counted as merged. */
+#define ENDED_MAX 2
+struct ended_list {
+	struct ended e[ENDED_MAX];
+	__u32 n;
+	__u32 merged;
+	__u32 coalesced;
+	__u32 caught_up;
+	__u32 unparsed_end;
+};
+
+static __always_inline int seq_after(__u32 a, __u32 b)
+{
+	return (__s32)(a - b) > 0;
+}
+
+static __always_inline __u64 span_ns(__u64 from, __u64 to)
+{
+	return to > from ? to - from : 0;
+}
+
+/* The newest stamp that began at or before seq; NULL: older than any. */
+static __always_inline const struct stamp *exchange_stamp(const struct connection *c, __u32 seq)
+{
+	__u32 head = c->head;
+
+#pragma unroll
+	for (__u32 i = 0; i < STAMPS; i++) {
+		const struct stamp *s = &c->stamps[(head - i) & (STAMPS - 1)];
+
+		if (s->ns && !seq_after(s->seq, seq))
+			return s;
+	}
+	return 0;
+}
+
+static __always_inline __u64 exchange_arrival(const struct connection *c, __u32 seq)
+{
+	const struct stamp *s = exchange_stamp(c, seq);
+
+	return s ? s->ns : 0;
+}
+
+/*
+ * Data has arrived: bytes from the last arrival's rcv_nxt up to received. Where STAMPS arrivals
+ * wait to be accounted, it is dated like the newest of them.
+ */
+static __always_inline void exchange_on_data(struct connection *c, __u32 received, __u32 written,
+					     __u32 sent_ticks, __u64 now)
+{
+	__u32 from = c->received;
+	__u32 head = c->head;
+	struct stamp *s = &c->stamps[(head + 1) & (STAMPS - 1)];
+
+	if (received == from)
+		return;
+	c->received = received;
+	/* The slot is needed while a byte of its stretch is not accounted. */
+	if (s->ns && seq_after(c->stamps[(head + 2) & (STAMPS - 1)].seq, c->read)) {
+		s = &c->stamps[head & (STAMPS - 1)];
+		s->merged |= s->written != written;
+		return;
+	}
+	s->ns = now;
+	s->merged = 0;
+	s->written = written;
+	s->sent_ticks = sent_ticks;
+	s->seq = from;
+	c->head = head + 1;
+}
+
+#endif
