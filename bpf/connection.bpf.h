@@ -114,13 +114,12 @@ static __always_inline void connection_flush(struct connection *c, const struct 
 
 /* Handles what was posted; what cannot be judged yet is posted again. */
 static __always_inline void connection_end_locked(struct connection *c, const struct tcp_sock *tp,
-						  struct ended_list *out)
+						  struct look *l, struct ended_list *out)
 {
-	struct look l = {};
 	__u32 later;
 
-	look_fill(&l, c, tp, bpf_ktime_get_ns());
-	later = exchange_on_end(c, &l, __sync_lock_test_and_set(&c->events, 0), out);
+	look_fill(l, c, tp, bpf_ktime_get_ns());
+	later = exchange_on_end(c, l, __sync_lock_test_and_set(&c->events, 0), out);
 	if (later)
 		__sync_fetch_and_or(&c->events, later);
 }
@@ -129,18 +128,17 @@ static __always_inline void connection_end_locked(struct connection *c, const st
  * Events are posted first and handled by whoever gets the lock: this call, or the next look.
  * (Handed over in memory, they are one unknown value to the verifier and not sixty known ones.)
  */
-static __noinline int connection_end(struct connection *c, struct sock *sk, __u32 events)
+static __always_inline int connection_end(struct connection *c, struct sock *sk, __u32 events)
 {
 	const struct tcp_sock *tp;
 	struct ended_list out = {};
+	struct look l;
 
-	if (!c || !sk)
-		return 0;
 	tp = tcp_of(sk);
 	__sync_fetch_and_or(&c->events, events);
 	if (!connection_enter(c))
 		return 0;
-	connection_end_locked(c, tp, &out);
+	connection_end_locked(c, tp, &l, &out);
 	connection_flush(c, tp);
 	connection_leave(c);
 	count_out(c, &out);

@@ -112,6 +112,8 @@ struct ended_list {
 	__u32 n;
 	__u32 merged;
 	__u32 coalesced;
+	__u32 pad;
+	__u64 slack_ns; /* in: how much earlier than its time the step that is shown may have been */
 	__u32 caught_up;
 	__u32 unparsed_end;
 };

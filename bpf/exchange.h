@@ -154,23 +154,25 @@ static __always_inline void request_first(struct connection *c, __u64 arrived, _
  * Bytes of a request, in the direction in which requests go.
  * arrived: when the first of them arrived (server) or was sent (client).
  */
-static __always_inline void request_bytes(struct connection *c, __u64 arrived, __u64 read,
-					  const struct window *w, struct ended_list *out)
+__noinline int request_bytes(struct connection *c, __u64 arrived, __u64 read,
+			     const struct window *w, struct ended_list *out)
 {
 	__u32 v;
 
+	if (!c || !w || !out)
+		return 0;
 	if (c->phase == PHASE_REQUEST) {
 		if (c->flags & FLAG_GATHER)
 			request_gather(c, w);
 		c->complete_ns = read ? read : c->complete_ns;
-		return;
+		return 0;
 	}
 	if (c->phase == PHASE_IDLE) {
 		request_first(c, arrived, read, w);
-		return;
+		return 0;
 	}
 	if (c->phase != PHASE_ANSWER)
-		return;
+		return 0;
 	if (c->flags & (FLAG_BODILESS | FLAG_OPAQUE)) {
 		/* Nothing but a request can follow: its own window is seldom looked at. */
 		v = w->length ? request_verdict(c, w, 0) : REQUEST_NO;
@@ -181,20 +183,20 @@ static __always_inline void request_bytes(struct connection *c, __u64 arrived, _
 			c->flags &= ~FLAG_NEXT; /* what was the rest of an upload is past */
 			exchange_note_next(c, arrived, read);
 			c->flags |= FLAG_GATHER;
-			return;
+			return 0;
 		}
 		if (v == REQUEST_MORE)
-			return;
+			return 0;
 		if (v == REQUEST_NO && c->protocol) {
 			exchange_note_next(c, arrived, read);
 			c->flags &= ~FLAG_GATHER;
-			return;
+			return 0;
 		}
 	} else {
 		v = REQUEST_NO;
 		if (c->protocol == PROTOCOL_HTTP && c->flags & FLAG_BODIED) {
 			exchange_note_next(c, arrived, read);
-			return;
+			return 0;
 		}
 	}
 	if (c->flags & FLAG_GATHER && c->flags & FLAG_NEXT) {
@@ -204,6 +206,7 @@ static __always_inline void request_bytes(struct connection *c, __u64 arrived, _
 	exchange_finish(c, out);
 	exchange_begin(c, arrived, read);
 	exchange_note_request(c, v);
+	return 0;
 }
 
 /*
@@ -252,15 +255,16 @@ static __always_inline void answer_pipelined(struct connection *c, struct ended_
 	c->flags |= keep;
 }
 
-/* slack: how much earlier than last the bytes may have been. */
-static __always_inline void response_bytes(struct connection *c, __u64 first, __u64 last,
-					   __u64 slack, const struct window *w,
-					   struct ended_list *out)
+/* Bytes of an answer: the first of them at first, the last at last, less out->slack_ns. */
+__noinline int response_bytes(struct connection *c, __u64 first, __u64 last, const struct window *w,
+			      struct ended_list *out)
 {
 	__u32 v;
 
+	if (!c || !w || !out)
+		return 0;
 	if (c->phase == PHASE_STREAM || c->phase == PHASE_OVER)
-		return;
+		return 0;
 	if (c->phase == PHASE_IDLE) {
 		/* Who speaks first answers nothing; on a joined connection it is an older answer. */
 		if (c->flags & FLAG_JOINED) {
@@ -269,7 +273,7 @@ static __always_inline void response_bytes(struct connection *c, __u64 first, __
 			answer_begin(c, OUTCOME_UNKNOWN, first, last);
 			c->flags |= FLAG_VOID;
 		}
-		return;
+		return 0;
 	}
 	if (c->phase == PHASE_ANSWER) {
 		v = RESPONSE_NO;
@@ -282,9 +286,9 @@ static __always_inline void response_bytes(struct connection *c, __u64 first, __
 			c->flags &= ~FLAG_TAIL;
 			if (!(c->flags & FLAG_VOID)) {
 				c->last_ns = last;
-				c->slack_ns = slack;
+				c->slack_ns = out->slack_ns;
 			}
-			return;
+			return 0;
 		}
 		answer_pipelined(c, out);
 	}
@@ -296,27 +300,28 @@ static __always_inline void response_bytes(struct connection *c, __u64 first, __
 	if (v == RESPONSE_MORE) {
 		c->first_ns = c->first_ns ? c->first_ns : first;
 		c->last_ns = last;
-		return;
+		return 0;
 	}
 	if (v == RESPONSE_INTERIM) {
 		c->first_ns = 0;
-		return;
+		return 0;
 	}
 	if (v == RESPONSE_NO) {
 		if (c->protocol) {
 			c->flags |= FLAG_ODD;
 			c->last_ns = last;
-			return;
+			return 0;
 		}
 		c->flags |= FLAG_OPAQUE;
 		v = OUTCOME_UNKNOWN;
 	}
-	c->slack_ns = slack;
+	c->slack_ns = out->slack_ns;
 	answer_begin(c, v == RESPONSE_SWITCH ? OUTCOME_OK : v, first, last);
 	if (v == RESPONSE_SWITCH) {
 		exchange_finish(c, out);
 		c->phase = PHASE_STREAM;
 	}
+	return 0;
 }
 
 #endif

@@ -56,21 +56,21 @@ __noinline __u32 interim_skip(struct connection *c, const struct window *w, __u3
 	if (!c || !w)
 		return WINDOW_BYTES;
 	for (__u32 i = 0; i < WINDOW_BYTES; i++) {
+		__u32 at = from + i;
 		__u8 byte;
 
-		if (i < from)
-			continue;
-		if (i >= w->length)
+		if (at >= w->length)
 			break;
-		byte = w->bytes[i];
-		if (byte == '\n' && c->interim == 2) {
-			c->interim = 0;
-			return i + 1;
-		}
-		if (byte == '\n')
+		byte = w->bytes[BOUNDED(at, WINDOW_BYTES)];
+		if (byte == '\n') {
+			if (c->interim == 2) {
+				c->interim = 0;
+				return at + 1;
+			}
 			c->interim = 2;
-		else if (byte != '\r')
+		} else if (byte != '\r') {
 			c->interim = 1;
+		}
 	}
 	/* What a window does not show is taken to end with its call. */
 	if (w->length == WINDOW_BYTES)

@@ -58,7 +58,9 @@ __noinline int blind_write(struct connection *c, const struct look *l, __u32 seq
 	} else {
 		if (at < c->complete_ns)
 			at = c->complete_ns;
-		response_bytes(c, at, at, slack, &none, out);
+		out->slack_ns = slack;
+		response_bytes(c, at, at, &none, out);
+		out->slack_ns = 0;
 	}
 	return 0;
 }
@@ -77,7 +79,9 @@ __noinline int blind_read(struct connection *c, const struct look *l, __u32 seq,
 	if (c->role == ROLE_CLIENT) {
 		__u64 at = arrived ? arrived : l->now_ns;
 
-		response_bytes(c, at, at, span_ns(at, l->now_ns), &none, out);
+		out->slack_ns = span_ns(at, l->now_ns);
+		response_bytes(c, at, at, &none, out);
+		out->slack_ns = 0;
 	} else if (c->flags & FLAG_EARLY) {
 		c->flags &= ~(FLAG_EARLY | FLAG_NEXT);
 		request_bytes(c, arrived, c->next_read_ns, &none, out);
@@ -137,7 +141,7 @@ static __always_inline void recv_own(struct connection *c, const struct look *l,
 	c->bytes_in += l->read - c->read;
 	c->read = l->read;
 	if (c->role == ROLE_CLIENT)
-		response_bytes(c, arrived ? arrived : l->now_ns, l->now_ns, 0, w, out);
+		response_bytes(c, arrived ? arrived : l->now_ns, l->now_ns, w, out);
 	else
 		request_bytes(c, arrived, l->now_ns, w, out);
 }
@@ -190,7 +194,7 @@ static __always_inline void send_own(struct connection *c, const struct look *l,
 	if (c->role == ROLE_CLIENT)
 		request_bytes(c, l->now_ns, l->now_ns, w, out);
 	else
-		response_bytes(c, l->now_ns, l->now_ns, 0, w, out);
+		response_bytes(c, l->now_ns, l->now_ns, w, out);
 }
 
 /*

@@ -196,16 +196,21 @@ static __always_inline __u64 payload_next_message(struct connection *c, __u64 me
 	return messages + i * sizeof(struct mmsghdr);
 }
 
-/* Fills p->w for a call that moved length (> 0) bytes. */
-static __always_inline void payload_read(struct payload *p, struct connection *c, __u32 length)
+/*
+ * Fills p->w for a call that moved length (> 0) bytes. (A global function, so that the verifier
+ * does not follow each way to fill it through all that comes after.)
+ */
+__noinline int payload_read(struct payload *p, struct connection *c, __u32 length)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 
+	if (!p || !c)
+		return 0;
 	p->w.state = WINDOW_UNREADABLE;
 	if (task->flags & (PF_KTHREAD | PF_IO_WORKER) || !call_is_current(task, regs)) {
 		add(&losses.no_registers, 1);
-		return;
+		return 0;
 	}
 	switch (call_of(CALL_NUMBER(regs))) {
 	case CALL_BUFFER:
@@ -225,16 +230,17 @@ static __always_inline void payload_read(struct payload *p, struct connection *c
 	case CALL_BODY:
 		p->w.state = WINDOW_BODY;
 		add(&losses.bodiless_window, 1);
-		return;
+		return 0;
 	default:
 		add(&losses.no_registers, 1);
-		return;
+		return 0;
 	}
 	if (p->w.length)
 		p->w.state = p->w.length < WINDOW_BYTES && p->w.length < length ? WINDOW_SHORT :
 										  WINDOW_FILLED;
 	else
 		add(&losses.unreadable, 1);
+	return 0;
 }
 
 #endif

@@ -107,6 +107,7 @@ int BPF_PROG(troth_recv, struct sock *sk, int ret, int flags)
 	out.caught_up = 0;
 	out.unparsed_end = 0;
 	out.coalesced = 0;
+	out.slack_ns = 0;
 	if (!connection_enter(c))
 		return 0;
 	l.read = connection_read_seq(c, tp);
@@ -121,7 +122,7 @@ int BPF_PROG(troth_recv, struct sock *sk, int ret, int flags)
 	exchange_note_many(c, c->role == ROLE_SERVER, many, ret, &out);
 	c->flags &= ~FLAG_FACTS;
 	if (c->events)
-		connection_end_locked(c, tp, &out);
+		connection_end_locked(c, tp, &l, &out);
 	connection_leave(c);
 	count_out(c, &out);
 	return 0;
@@ -154,6 +155,7 @@ int BPF_PROG(troth_send, struct sock *sk, int ret, int flags)
 	out.caught_up = 0;
 	out.unparsed_end = 0;
 	out.coalesced = 0;
+	out.slack_ns = 0;
 	if (!connection_enter(c))
 		return 0;
 	l.read = connection_read_seq(c, tp);
@@ -167,7 +169,7 @@ int BPF_PROG(troth_send, struct sock *sk, int ret, int flags)
 	look_send(c, &l, &p.w, &out);
 	exchange_note_many(c, c->role == ROLE_CLIENT, many, ret, &out);
 	if (c->events)
-		connection_end_locked(c, tp, &out);
+		connection_end_locked(c, tp, &l, &out);
 	connection_leave(c);
 	count_out(c, &out);
 	return 0;

@@ -86,7 +86,7 @@ int troth_sweep(struct bpf_iter__bpf_sk_storage_map *ctx)
 	const struct tcp_sock *tp;
 	struct sock *sk = ctx->sk;
 	struct connection *c;
-	struct look l = {};
+	struct look l;
 	__u64 age;
 
 	if (!sk || !ctx->value)
@@ -96,7 +96,7 @@ int troth_sweep(struct bpf_iter__bpf_sk_storage_map *ctx)
 		return 0;
 	tp = tcp_of(sk);
 	if (c->events)
-		connection_end_locked(c, tp, &out);
+		connection_end_locked(c, tp, &l, &out);
 	look_fill(&l, c, tp, bpf_ktime_get_ns());
 	age = exchange_sweep(c, &l, sweep_final, &out);
 	connection_flush(c, tp);

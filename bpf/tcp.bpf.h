@@ -146,15 +146,13 @@ static __always_inline __u32 end_events(const struct sock *sk, const struct tcp_
 	return events;
 }
 
-static __noinline int connection_change(struct connection *c, struct sock *sk, int oldstate,
-					int newstate)
+static __always_inline int connection_change(struct connection *c, struct sock *sk, int oldstate,
+					     int newstate)
 {
 	const struct tcp_sock *tp;
 	struct series_counts *s;
 	__u32 events;
 
-	if (!c || !sk)
-		return 0;
 	tp = tcp_of(sk);
 	events = end_events(sk, tp, oldstate, newstate);
 	if (events & END_OUR_FIN && !(c->fins & FIN_OURS)) {

@@ -6,6 +6,7 @@
 #include "programs.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -263,6 +264,7 @@ int programs_open(const struct collector_options *o, struct programs **ret)
 		r = attach(p);
 	if (r)
 		return r;
+	malloc_trim(0); /* the kernel's types were large while they were parsed */
 	*ret = TAKE(p);
 	return 0;
 }
