@@ -158,6 +158,7 @@ struct self_test {
 	__u64 cached_ns; /* tcp_clock_cache in the receive hook ... */
 	__u64 now_ns;	 /* ... beside the clock */
 	__u64 jiffies;
+	__u64 regs_offset; /* from the start of a task's stack to its user registers */
 };
 
 #endif

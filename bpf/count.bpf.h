@@ -8,14 +8,44 @@
 
 #include "maps.bpf.h"
 
-static __always_inline struct series_counts *series_stripe(__u32 number)
+static __always_inline struct series_counts *series_at(__u32 number)
 {
 	__u32 index = number * cfg_stripes + (bpf_get_smp_processor_id() & (cfg_stripes - 1));
+
+	return bpf_map_lookup_elem(&series, &index);
+}
+
+/* The reader looks at what is dirty only. protocol PROTOCOL_UNKNOWN: leave it. */
+static __always_inline void series_mark(__u32 number, __u8 protocol)
+{
 	struct series_state *state = bpf_map_lookup_elem(&states, &number);
 
-	if (state && !state->dirty)
+	if (!state)
+		return;
+	if (!state->dirty)
 		state->dirty = 1;
-	return bpf_map_lookup_elem(&series, &index);
+	if (protocol && state->protocol != protocol)
+		state->protocol = protocol;
+}
+
+static __always_inline struct series_counts *series_stripe(__u32 number)
+{
+	series_mark(number, PROTOCOL_UNKNOWN);
+	return series_at(number);
+}
+
+/* Once for the verifier, however often it is called. */
+__noinline __u32 slot_find(__u64 ns)
+{
+	return slot_of(ns);
+}
+
+static __always_inline void count_slot(__u64 *histogram, __u64 ns)
+{
+	__u32 slot = slot_find(ns);
+
+	if (slot < HISTOGRAM_BUCKETS)
+		add(&histogram[slot], 1);
 }
 
 static __always_inline __u64 ended_part(const struct ended *e, __u32 part)
@@ -62,7 +92,7 @@ static __always_inline void count_parts(struct series_counts *s, const struct co
 	add(&s->queue_ns, e->queue_ns);
 	if (e->receive_ns)
 		add(&s->receive_ns, e->receive_ns);
-	add(&s->queue[slot_of(e->queue_ns)], 1);
+	count_slot(s->queue, e->queue_ns);
 }
 
 static __always_inline void count_ended(struct series_counts *s, const struct connection *c,
@@ -95,25 +125,20 @@ static __always_inline void count_ended(struct series_counts *s, const struct co
 	if (e->slack_ns)
 		add(&losses.undated, 1);
 	count_parts(s, c, e);
-	add(&s->duration[slot_of(e->duration_ns)], 1);
+	count_slot(s->duration, e->duration_ns);
 	count_max(&s->max_ns, e->duration_ns);
 }
 
 __noinline int count_list(const struct connection *c, const struct ended_list *out)
 {
 	struct series_counts *s;
-	struct series_state *state;
-	__u32 number;
 
 	if (!c || !out)
 		return 0;
-	number = c->series;
-	s = series_stripe(number);
-	state = bpf_map_lookup_elem(&states, &number);
-	if (!s || !state)
+	s = series_at(c->series);
+	if (!s)
 		return 0;
-	if (c->protocol && state->protocol != c->protocol)
-		state->protocol = c->protocol;
+	series_mark(c->series, c->protocol);
 	if (out->n > 0)
 		count_ended(s, c, &out->e[0]);
 	if (out->n > 1)

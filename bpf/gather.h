@@ -9,7 +9,7 @@
 #include "connection.h"
 #include "proto/dispatch.h"
 
-#define GATHER_BYTES 16
+#define GATHER_BYTES WINDOW_HEAD
 
 /* Gathers first bytes across calls: as many of the window's, from the given one, as fit. */
 __noinline int gather_append(struct connection *c, const struct window *w, __u32 from)

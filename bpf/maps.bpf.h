@@ -30,6 +30,7 @@ volatile __u32 recv_clock_is_cached; /* the self-test saw tcp_clock_cache refres
 volatile __u32 join_pass;	     /* enum join_pass: how far the walk over all files is */
 volatile __u32 sweep_final;
 volatile __u32 self_test_port;
+volatile __u32 regs_offset;	   /* of a task's user registers in its stack; 0: ask the helper */
 volatile __u32 tick_ns = 10000000; /* of a jiffy; the self-test measures it */
 
 struct losses losses;

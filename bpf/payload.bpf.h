@@ -129,6 +129,10 @@ static __always_inline void payload_clear(struct payload *p)
 	p->n_vectors = 0;
 }
 
+/*
+ * Sixteen bytes are enough for all but an interim answer, and text is read faster as text: a
+ * string read that ends early has met a zero byte, or the end of what can be read.
+ */
 static __always_inline void payload_take(struct payload *p, __u64 base, __u64 available)
 {
 	__u32 at = p->w.length, n;
@@ -136,6 +140,14 @@ static __always_inline void payload_take(struct payload *p, __u64 base, __u64 av
 	if (at >= WINDOW_BYTES || !available)
 		return;
 	n = available < WINDOW_BYTES - at ? available : WINDOW_BYTES - at;
+	if (!at && n >= WINDOW_HEAD) {
+		if (bpf_probe_read_user_str(p->w.bytes, WINDOW_HEAD + 1, (const void *)base) ==
+			    WINDOW_HEAD + 1 &&
+		    !http_is_interim(&p->w)) {
+			p->w.length = WINDOW_HEAD;
+			return;
+		}
+	}
 	barrier_var(n); /* clang knows that it is in bounds; the verifier wants to see it */
 	if (n > WINDOW_BYTES)
 		return;
@@ -153,7 +165,7 @@ static __always_inline void payload_gather(struct payload *p, __u64 vectors, __u
 		struct iovec v;
 		__u64 available;
 
-		if (i >= n || p->w.length >= WINDOW_BYTES || p->w.length >= length)
+		if (i >= n || p->w.length >= WINDOW_HEAD || p->w.length >= length)
 			break;
 		if (bpf_probe_read_user(&v, sizeof(v), (const void *)(vectors + i * sizeof(v))))
 			break;
@@ -203,10 +215,15 @@ static __always_inline __u64 payload_next_message(struct connection *c, __u64 me
 __noinline int payload_read(struct payload *p, struct connection *c, __u32 length)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	const struct pt_regs *regs;
 
 	if (!p || !c)
 		return 0;
+	if (regs_offset)
+		regs = bpf_rdonly_cast((void *)task->stack + regs_offset,
+				       bpf_core_type_id_kernel(struct pt_regs));
+	else
+		regs = (const struct pt_regs *)bpf_task_pt_regs(task);
 	p->w.state = WINDOW_UNREADABLE;
 	if (task->flags & (PF_KTHREAD | PF_IO_WORKER) || !call_is_current(task, regs)) {
 		add(&losses.no_registers, 1);
@@ -236,8 +253,8 @@ __noinline int payload_read(struct payload *p, struct connection *c, __u32 lengt
 		return 0;
 	}
 	if (p->w.length)
-		p->w.state = p->w.length < WINDOW_BYTES && p->w.length < length ? WINDOW_SHORT :
-										  WINDOW_FILLED;
+		p->w.state = p->w.length < WINDOW_HEAD && p->w.length < length ? WINDOW_SHORT :
+										 WINDOW_FILLED;
 	else
 		add(&losses.unreadable, 1);
 	return 0;

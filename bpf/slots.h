@@ -29,15 +29,19 @@ static __always_inline __u64 slot_bound_ns(__u32 i)
 }
 
 /*
- * Bucket of ns (< 2^63): the first whose bound is not below it; the last one has no bound. A
- * search without branches: none to mispredict, and one path for the verifier instead of 256.
+ * Bucket of ns (< 2^63): the first whose bound is not below it; the last one has no bound. The
+ * octave first, by branches that a steady service makes predictable, then the eighth without.
  */
 static __always_inline __u32 slot_of(__u64 ns)
 {
 	__u32 slot = 0;
 
 #pragma unroll
-	for (__u32 step = 128; step; step >>= 1) {
+	for (__u32 step = 128; step >= 8; step >>= 1)
+		if (ns > slot_bound_ns(slot + step - 1))
+			slot += step;
+#pragma unroll
+	for (__u32 step = 4; step; step >>= 1) {
 		__u64 above = (__s64)(slot_bound_ns(slot + step - 1) - ns) >> 63;
 
 		slot += step & above;

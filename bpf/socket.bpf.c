@@ -199,11 +199,15 @@ int BPF_PROG(troth_data_ready, struct sock *sk)
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(troth_self_test, struct sock *sk, int ret, int flags)
 {
+	struct task_struct *task;
+
 	if (ret <= 0 || !self_test_port || sk->__sk_common.skc_num != self_test_port ||
 	    sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	self_test.cached_ns = tcp_of(sk)->tcp_clock_cache;
 	self_test.now_ns = bpf_ktime_get_ns();
 	self_test.jiffies = bpf_jiffies64();
+	task = bpf_get_current_task_btf();
+	self_test.regs_offset = bpf_task_pt_regs(task) - (long)task->stack;
 	return 0;
 }

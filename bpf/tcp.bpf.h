@@ -85,7 +85,7 @@ static __noinline int connection_established(struct sock *sk, int oldstate)
 
 			add(&s->connect_ns, took);
 			add(&s->connects, 1);
-			add(&s->queue[slot_of(took)], 1);
+			count_slot(s->queue, took);
 		}
 	}
 	connection_fill(c, sk, role, c->flags & FLAG_FACTS);

@@ -9,6 +9,7 @@
 #include "abi.h"
 
 #define WINDOW_BYTES 64
+#define WINDOW_HEAD  16 /* what every message is looked at for; the rest, only where it helps */
 
 /* Why there are no bytes, where there are none. */
 enum window_state {

@@ -115,23 +115,10 @@ static __always_inline __u32 http_response(const struct window *w, int tunnel)
 	return OUTCOME_OK;
 }
 
-/* First byte after the blank line that ends the header at the window's start; 0: not inside it. */
-static __always_inline __u32 http_header_end(const struct window *w)
+/* Is a status line of 1xx at the start of WINDOW_HEAD bytes, so that more than those matter? */
+static __always_inline int http_is_interim(const struct window *w)
 {
-	__u32 line = 0;
-
-	for (__u32 i = HTTP_STATUS_LENGTH; i < WINDOW_BYTES; i++) {
-		if (i >= w->length)
-			break;
-		if (w->bytes[i] == '\n') {
-			if (line)
-				return i + 1;
-			line = 1;
-		} else if (w->bytes[i] != '\r') {
-			line = 0;
-		}
-	}
-	return 0;
+	return w->bytes[0] == 'H' && w->bytes[9] == '1';
 }
 
 #endif

@@ -210,6 +210,7 @@ static void self_test(struct programs *p)
 			   &result)) {
 		p->skeleton->bss->recv_clock_is_cached = result.recv_clock_is_cached;
 		p->skeleton->data->tick_ns = result.tick_ns;
+		p->skeleton->bss->regs_offset = result.regs_offset;
 	}
 	p->skeleton->bss->self_test_port = 0;
 	bpf_link__destroy(link);

@@ -32,6 +32,7 @@ static int exchange_byte(int from, int to, volatile struct self_test *seen, stru
 	ret->cached_ns = seen->cached_ns;
 	ret->now_ns = seen->now_ns;
 	ret->jiffies = seen->jiffies;
+	ret->regs_offset = seen->regs_offset;
 	return ret->now_ns ? 0 : -ENODATA;
 }
 
@@ -83,6 +84,7 @@ int self_test_run(volatile struct self_test *seen, volatile unsigned int *port,
 		return r;
 	ret->recv_clock_is_cached = second.now_ns - second.cached_ns < FRESH_NS &&
 				    first.now_ns - first.cached_ns < FRESH_NS;
+	ret->regs_offset = (unsigned int)second.regs_offset;
 	ret->tick_ns = tick_of(second.now_ns - first.now_ns, second.jiffies - first.jiffies);
 	return 0;
 }

@@ -13,6 +13,7 @@
 struct self_test_result {
 	bool recv_clock_is_cached; /* tcp_clock_cache is refreshed by a receive call */
 	unsigned int tick_ns;
+	unsigned int regs_offset; /* the same for every task */
 };
 
 /*
