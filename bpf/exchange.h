@@ -154,13 +154,11 @@ static __always_inline void request_first(struct connection *c, __u64 arrived, _
  * Bytes of a request, in the direction in which requests go.
  * arrived: when the first of them arrived (server) or was sent (client).
  */
-__noinline int request_bytes(struct connection *c, __u64 arrived, __u64 read,
-			     const struct window *w, struct ended_list *out)
+static __always_inline int request_bytes(struct connection *c, __u64 arrived, __u64 read,
+					 const struct window *w, struct ended_list *out)
 {
 	__u32 v;
 
-	if (!c || !w || !out)
-		return 0;
 	if (c->phase == PHASE_REQUEST) {
 		if (c->flags & FLAG_GATHER)
 			request_gather(c, w);
@@ -256,13 +254,11 @@ static __always_inline void answer_pipelined(struct connection *c, struct ended_
 }
 
 /* Bytes of an answer: the first of them at first, the last at last, less out->slack_ns. */
-__noinline int response_bytes(struct connection *c, __u64 first, __u64 last, const struct window *w,
-			      struct ended_list *out)
+static __always_inline int response_bytes(struct connection *c, __u64 first, __u64 last,
+					  const struct window *w, struct ended_list *out)
 {
 	__u32 v;
 
-	if (!c || !w || !out)
-		return 0;
 	if (c->phase == PHASE_STREAM || c->phase == PHASE_OVER)
 		return 0;
 	if (c->phase == PHASE_IDLE) {

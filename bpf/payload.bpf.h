@@ -208,28 +208,35 @@ static __always_inline __u64 payload_next_message(struct connection *c, __u64 me
 	return messages + i * sizeof(struct mmsghdr);
 }
 
-/*
- * Fills p->w for a call that moved length (> 0) bytes. (A global function, so that the verifier
- * does not follow each way to fill it through all that comes after.)
- */
-__noinline int payload_read(struct payload *p, struct connection *c, __u32 length)
+/* The registers with which the current task entered the kernel. */
+static __always_inline const struct pt_regs *payload_registers(struct task_struct *task)
+{
+	if (regs_offset)
+		return bpf_rdonly_cast((void *)task->stack + regs_offset,
+				       bpf_core_type_id_kernel(struct pt_regs));
+	return (const struct pt_regs *)bpf_task_pt_regs(task);
+}
+
+static __always_inline enum call payload_call(const struct task_struct *task,
+					      const struct pt_regs *regs)
+{
+	if (task->flags & (PF_KTHREAD | PF_IO_WORKER) || !call_is_current(task, regs))
+		return CALL_OTHER;
+	return call_of(CALL_NUMBER(regs));
+}
+
+/* Whatever the call. (Global, so that the verifier does not follow each way through the rest.) */
+__noinline int payload_read_any(struct payload *p, struct connection *c, __u32 length)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	const struct pt_regs *regs;
 
 	if (!p || !c)
 		return 0;
-	if (regs_offset)
-		regs = bpf_rdonly_cast((void *)task->stack + regs_offset,
-				       bpf_core_type_id_kernel(struct pt_regs));
-	else
-		regs = (const struct pt_regs *)bpf_task_pt_regs(task);
+	regs = payload_registers(task);
+	p->w.length = 0;
 	p->w.state = WINDOW_UNREADABLE;
-	if (task->flags & (PF_KTHREAD | PF_IO_WORKER) || !call_is_current(task, regs)) {
-		add(&losses.no_registers, 1);
-		return 0;
-	}
-	switch (call_of(CALL_NUMBER(regs))) {
+	switch (payload_call(task, regs)) {
 	case CALL_BUFFER:
 		p->base = CALL_ARG2(regs);
 		payload_take(p, p->base, length);
@@ -258,6 +265,24 @@ __noinline int payload_read(struct payload *p, struct connection *c, __u32 lengt
 	else
 		add(&losses.unreadable, 1);
 	return 0;
+}
+
+/* Fills p->w for a call that moved length (> 0) bytes; what is most common, in line. */
+static __always_inline void payload_read(struct payload *p, struct connection *c, __u32 length)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct pt_regs *regs = payload_registers(task);
+
+	if (length >= WINDOW_HEAD && payload_call(task, regs) == CALL_BUFFER) {
+		p->base = CALL_ARG2(regs);
+		p->w.length = WINDOW_HEAD;
+		p->w.state = WINDOW_FILLED;
+		if (bpf_probe_read_user_str(p->w.bytes, WINDOW_HEAD + 1, (const void *)p->base) ==
+			    WINDOW_HEAD + 1 &&
+		    !http_is_interim(&p->w))
+			return;
+	}
+	payload_read_any(p, c, length);
 }
 
 #endif
