@@ -88,7 +88,6 @@ static __always_inline void look_fill(struct look *l, const struct connection *c
 	l->sent_ticks = tp->lsndtime;
 	l->now_ticks = bpf_jiffies64();
 	l->tick_ns = tick_ns;
-	l->idle_end_ns = sweep_final ? FINAL_IDLE_NS : cfg_idle_end_ns;
 	l->unread = connection_unread(c, tp);
 	l->length = 0;
 }

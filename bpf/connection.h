@@ -99,24 +99,38 @@ struct ended {
 	__u64 receive_ns;
 	__u64 service_ns;
 	__u64 send_ns;
-	__u64 slack_ns;
-	__u32 outcome;
-	__u16 kind;
-	__u16 divided;
+	__u32 slack_ns; /* how much shorter it may have been; at most 4 s can be told */
+	__u8 outcome;
+	__u8 kind;
+	__u8 divided;
+	__u8 pad;
 };
 
-/* More than two in one look cannot be held; they are counted as merged. */
+/*
+ * What one look ended. More than two cannot be held; they are counted as merged. (Small, for it
+ * is on a stack of 512 bytes that the whole of a hook shares.)
+ */
 #define ENDED_MAX 2
 struct ended_list {
 	struct ended e[ENDED_MAX];
-	__u32 n;
-	__u32 merged;
-	__u32 coalesced;
-	__u32 pad;
 	__u64 slack_ns; /* in: how much earlier than its time the step that is shown may have been */
-	__u32 caught_up;
-	__u32 unparsed_end;
+	__u32 coalesced;
+	__u16 merged;
+	__u8 n;
+	__u8 caught_up; /* steps; 255: that many or more */
+	__u8 unparsed_end;
+	__u8 pad[7];
 };
+
+static __always_inline void ended_clear(struct ended_list *out)
+{
+	out->slack_ns = 0;
+	out->coalesced = 0;
+	out->merged = 0;
+	out->n = 0;
+	out->caught_up = 0;
+	out->unparsed_end = 0;
+}
 
 static __always_inline int seq_after(__u32 a, __u32 b)
 {

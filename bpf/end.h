@@ -158,8 +158,8 @@ static __always_inline void exchange_on_reset_ack(struct connection *c, __u32 ac
  * it goes on, it streamed. final: the measurement ends, and with it what has begun to answer.
  * Returns the age of a request that waits, 0 where none does.
  */
-__noinline __u64 exchange_sweep(struct connection *c, const struct look *l, int final,
-				struct ended_list *out)
+__noinline __u64 exchange_sweep(struct connection *c, const struct look *l, __u64 idle_end_ns,
+				int final, struct ended_list *out)
 {
 	__u64 last;
 
@@ -174,7 +174,7 @@ __noinline __u64 exchange_sweep(struct connection *c, const struct look *l, int 
 		look_tick(l, l->sent_ticks, &sent);
 		if (sent > at && seq_after(l->written, c->written))
 			at = sent;
-		if (span_ns(at, l->now_ns) > l->idle_end_ns) {
+		if (span_ns(at, l->now_ns) > idle_end_ns) {
 			look_catch_up(c, l, l->read, l->written, out);
 			if (seq_after(l->written, c->written))
 				blind_write(c, l, l->written, l->sent_ticks, out);
@@ -184,7 +184,7 @@ __noinline __u64 exchange_sweep(struct connection *c, const struct look *l, int 
 		}
 	}
 	if (c->phase == PHASE_ANSWER && !(c->flags & FLAG_VOID) &&
-	    (final || span_ns(last, l->now_ns) > l->idle_end_ns)) {
+	    (final || span_ns(last, l->now_ns) > idle_end_ns)) {
 		exchange_finish(c, out);
 		if (!final)
 			c->flags |= FLAG_TAIL;

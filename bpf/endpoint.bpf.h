@@ -15,12 +15,11 @@ static __always_inline __u32 netns_of(const struct sock *sk)
 	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 }
 
-/* The process whose context this is; never called in softirq. */
-static __always_inline void owner_note(struct endpoint *e)
+static __always_inline void owner_note(struct endpoint *e, struct task_struct *task)
 {
-	e->tgid = bpf_get_current_pid_tgid() >> 32;
-	e->cgroup_id = bpf_get_current_cgroup_id();
-	bpf_get_current_comm(e->comm, sizeof(e->comm));
+	e->tgid = task->tgid;
+	e->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	BPF_CORE_READ_INTO(&e->comm, task, comm);
 }
 
 static __always_inline void key_note_exe(struct endpoint_key *k, struct task_struct *task)
@@ -111,11 +110,11 @@ static __noinline __u32 endpoint_create(const struct endpoint_key *k, const stru
 }
 
 /*
- * The series of a connection. task: whose exe names a client; NULL: not known.
- * in_task: the current process is the connection's, not a stranger that softirq interrupted.
+ * The series of a connection. task: whose it is; NULL: not known. (In softirq the current task
+ * is a stranger.) A server is then its listener's.
  */
 static __always_inline __u32 endpoint_series(const struct sock *sk, __u32 role,
-					     struct task_struct *task, int in_task, __u32 *flags)
+					     struct task_struct *task, __u32 *flags)
 {
 	struct endpoint owner = {}, *known;
 	struct endpoint_key k;
@@ -127,8 +126,8 @@ static __always_inline __u32 endpoint_series(const struct sock *sk, __u32 role,
 			*flags |= FLAG_FACTS;
 		return known->series;
 	}
-	if (in_task) {
-		owner_note(&owner);
+	if (task) {
+		owner_note(&owner, task);
 	} else if (role == ROLE_SERVER) {
 		struct listener_key lk = { .netns = k.netns, .port = k.port };
 		struct listener *l = bpf_map_lookup_elem(&listeners, &lk);
@@ -152,7 +151,7 @@ static __noinline int endpoint_note_facts(struct sock *sk, __u32 role)
 	key_of(&k, sk, role, 0);
 	e = bpf_map_lookup_elem(&endpoints, &k);
 	if (e && !e->tgid) {
-		owner_note(e);
+		owner_note(e, bpf_get_current_task_btf());
 		endpoint_announce(&k);
 	}
 	return 0;
@@ -205,9 +204,7 @@ static __noinline int listener_open(struct sock *sk, struct task_struct *task)
 	l->key.netns = netns_of(sk);
 	l->key.port = sk->__sk_common.skc_num;
 	l->drops = sk->sk_drops.counter;
-	owner.tgid = task->tgid;
-	__builtin_memcpy(owner.comm, task->comm, sizeof(owner.comm));
-	owner.cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	owner_note(&owner, task);
 	listener_change(&l->key, 1, &owner);
 	return 0;
 }

@@ -22,7 +22,7 @@ static __always_inline void exchange_push(struct ended_list *out, const struct c
 	out->n++;
 	e->outcome = outcome;
 	e->kind = kind;
-	e->slack_ns = c->slack_ns;
+	e->slack_ns = c->slack_ns < 0xffffffff ? c->slack_ns : 0xffffffff;
 	e->duration_ns = span_ns(c->arrived_ns, end);
 	e->divided = !(c->flags & FLAG_UNDIVIDED);
 	if (c->role == ROLE_CLIENT) {
@@ -136,7 +136,7 @@ static __always_inline void request_first(struct connection *c, __u64 arrived, _
 	__u32 v = REQUEST_NO;
 	__u32 joined = c->flags & FLAG_JOINED;
 
-	if (w->length)
+	if (window_length(w))
 		v = request_verdict(c, w, 1);
 	if (v == REQUEST_MORE && joined)
 		return;
@@ -173,9 +173,9 @@ static __always_inline int request_bytes(struct connection *c, __u64 arrived, __
 		return 0;
 	if (c->flags & (FLAG_BODILESS | FLAG_OPAQUE)) {
 		/* Nothing but a request can follow: its own window is seldom looked at. */
-		v = w->length ? request_verdict(c, w, 0) : REQUEST_NO;
+		v = window_length(w) ? request_verdict(c, w, 0) : REQUEST_NO;
 		c->gather.length = 0;
-	} else if (w->length) {
+	} else if (window_length(w)) {
 		v = request_verdict(c, w, 0);
 		if (v == REQUEST_MORE && !(c->flags & FLAG_GATHER)) {
 			c->flags &= ~FLAG_NEXT; /* what was the rest of an upload is past */
@@ -264,7 +264,7 @@ static __always_inline int response_bytes(struct connection *c, __u64 first, __u
 	if (c->phase == PHASE_IDLE) {
 		/* Who speaks first answers nothing; on a joined connection it is an older answer. */
 		if (c->flags & FLAG_JOINED) {
-			if (w->length)
+			if (window_length(w))
 				response_verdict(c, w);
 			answer_begin(c, OUTCOME_UNKNOWN, first, last);
 			c->flags |= FLAG_VOID;
@@ -273,7 +273,7 @@ static __always_inline int response_bytes(struct connection *c, __u64 first, __u
 	}
 	if (c->phase == PHASE_ANSWER) {
 		v = RESPONSE_NO;
-		if (c->protocol == PROTOCOL_HTTP && w->length)
+		if (c->protocol == PROTOCOL_HTTP && window_length(w))
 			v = protocol_response(&c->protocol, w, 0);
 		if (v == RESPONSE_NO || v == RESPONSE_MORE ||
 		    (c->flags & FLAG_VOID && !(c->flags & (FLAG_TAIL | FLAG_NEXT)))) {

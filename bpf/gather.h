@@ -109,7 +109,7 @@ static __always_inline __u32 response_verdict(struct connection *c, const struct
 {
 	__u32 v;
 
-	if (!w->length)
+	if (!window_length(w))
 		return OUTCOME_UNKNOWN;
 	if (c->gather.length || c->interim)
 		return response_verdict_slow(c, w);

@@ -23,7 +23,6 @@ struct look {
 	__u32 now_ticks;  /* this and below: set where the look is not plain */
 	__u32 tick_ns;
 	__u32 unread; /* bytes of the peer's are not accounted */
-	__u64 idle_end_ns;
 };
 
 /* When something was sent at a tick: not later than *at, and not earlier than *at - the result. */
@@ -41,25 +40,23 @@ static __always_inline __u64 look_tick(const struct look *l, __u32 ticks, __u64 
 __noinline int blind_write(struct connection *c, const struct look *l, __u32 seq, __u32 ticks,
 			   struct ended_list *out)
 {
-	struct window none;
 	__u64 at, slack;
 
 	if (!c || !l || !out)
 		return 0;
-	window_clear(&none);
 	slack = look_tick(l, ticks, &at);
 	c->bytes_out += seq - c->written;
 	c->written = seq;
-	out->caught_up++;
+	out->caught_up += out->caught_up < 255;
 	if (c->role == ROLE_CLIENT) {
-		request_bytes(c, at, at, &none, out);
+		request_bytes(c, at, at, NO_WINDOW, out);
 		if (c->phase == PHASE_REQUEST)
 			c->flags |= FLAG_UNDIVIDED;
 	} else {
 		if (at < c->complete_ns)
 			at = c->complete_ns;
 		out->slack_ns = slack;
-		response_bytes(c, at, at, &none, out);
+		response_bytes(c, at, at, NO_WINDOW, out);
 		out->slack_ns = 0;
 	}
 	return 0;
@@ -69,24 +66,22 @@ __noinline int blind_write(struct connection *c, const struct look *l, __u32 seq
 __noinline int blind_read(struct connection *c, const struct look *l, __u32 seq, __u64 arrived,
 			  struct ended_list *out)
 {
-	struct window none;
 	if (!c || !l || !out)
 		return 0;
-	window_clear(&none);
 	c->bytes_in += seq - c->read;
 	c->read = seq;
-	out->caught_up++;
+	out->caught_up += out->caught_up < 255;
 	if (c->role == ROLE_CLIENT) {
 		__u64 at = arrived ? arrived : l->now_ns;
 
 		out->slack_ns = span_ns(at, l->now_ns);
-		response_bytes(c, at, at, &none, out);
+		response_bytes(c, at, at, NO_WINDOW, out);
 		out->slack_ns = 0;
 	} else if (c->flags & FLAG_EARLY) {
 		c->flags &= ~(FLAG_EARLY | FLAG_NEXT);
-		request_bytes(c, arrived, c->next_read_ns, &none, out);
+		request_bytes(c, arrived, c->next_read_ns, NO_WINDOW, out);
 	} else {
-		request_bytes(c, arrived, 0, &none, out);
+		request_bytes(c, arrived, 0, NO_WINDOW, out);
 	}
 	return 0;
 }

@@ -111,88 +111,71 @@ static __always_inline int call_is_current(const struct task_struct *task,
 #error "payload.bpf.h: no system call numbers for this architecture"
 #endif
 
-/* A window and room behind it, so that a gathered vector never writes past the end. */
-struct payload {
-	struct window w;
-	__u8 room[WINDOW_BYTES];
-	__u64 base;    /* of the call's buffer; or */
-	__u64 vectors; /* of its vectors */
-	__u32 n_vectors;
-	__u32 pad;
-};
-
-static __always_inline void payload_clear(struct payload *p)
+/* The first vector fills the window; what a later one adds is enough to go on to the head's end. */
+static __always_inline void payload_take(struct window *w, __u64 base, __u64 available)
 {
-	window_clear(&p->w);
-	p->base = 0;
-	p->vectors = 0;
-	p->n_vectors = 0;
-}
+	__u32 at = w->length, limit = at ? WINDOW_BYTES - WINDOW_HEAD : WINDOW_BYTES, n;
 
-/*
- * Sixteen bytes are enough for all but an interim answer, and text is read faster as text: a
- * string read that ends early has met a zero byte, or the end of what can be read.
- */
-static __always_inline void payload_take(struct payload *p, __u64 base, __u64 available)
-{
-	__u32 at = p->w.length, n;
-
-	if (at >= WINDOW_BYTES || !available)
+	if (at >= WINDOW_HEAD || !available)
 		return;
-	n = available < WINDOW_BYTES - at ? available : WINDOW_BYTES - at;
-	if (!at && n >= WINDOW_HEAD) {
-		if (bpf_probe_read_user_str(p->w.bytes, WINDOW_HEAD + 1, (const void *)base) ==
-			    WINDOW_HEAD + 1 &&
-		    !http_is_interim(&p->w)) {
-			p->w.length = WINDOW_HEAD;
-			return;
-		}
-	}
+	n = available < limit ? available : limit;
 	barrier_var(n); /* clang knows that it is in bounds; the verifier wants to see it */
-	if (n > WINDOW_BYTES)
+	if (n > limit)
 		return;
-	if (bpf_probe_read_user(&p->w.bytes[at & (WINDOW_BYTES - 1)], n, (const void *)base))
+	if (at) {
+		if (bpf_probe_read_user(&w->bytes[BOUNDED(at, WINDOW_HEAD)], n, (void *)base))
+			return;
+	} else if (bpf_probe_read_user(w->bytes, n, (void *)base)) {
 		return;
-	p->w.length = at + n;
+	}
+	w->length = at + n;
 }
 
 /* length: bytes that the call moved. */
-static __always_inline void payload_gather(struct payload *p, __u64 vectors, __u64 n, __u32 length)
+static __always_inline void payload_gather(struct window *w, __u64 vectors, __u64 n, __u32 length)
 {
-	p->vectors = vectors;
-	p->n_vectors = n;
 	for (__u32 i = 0; i < VECTORS_MAX; i++) {
 		struct iovec v;
 		__u64 available;
 
-		if (i >= n || p->w.length >= WINDOW_HEAD || p->w.length >= length)
+		if (i >= n || w->length >= WINDOW_HEAD || w->length >= length)
 			break;
 		if (bpf_probe_read_user(&v, sizeof(v), (const void *)(vectors + i * sizeof(v))))
 			break;
 		available = v.iov_len;
-		if (available > length - p->w.length)
-			available = length - p->w.length;
-		payload_take(p, (__u64)v.iov_base, available);
+		if (available > length - w->length)
+			available = length - w->length;
+		payload_take(w, (__u64)v.iov_base, available);
 	}
 }
 
-static __noinline int payload_message(struct payload *p, __u64 message, __u32 length)
-{
-	struct user_msghdr m;
+/* Of a msghdr only the vectors matter. */
+struct message_vectors {
+	__u64 vectors;
+	__u64 n;
+};
 
-	if (!p)
+static __always_inline int payload_message_vectors(__u64 message, struct message_vectors *v)
+{
+	return bpf_probe_read_user(
+		v, sizeof(*v), (void *)(message + __builtin_offsetof(struct user_msghdr, msg_iov)));
+}
+
+static __noinline int payload_message(struct window *w, __u64 message, __u32 length)
+{
+	struct message_vectors v;
+
+	if (!w || payload_message_vectors(message, &v))
 		return 0;
-	if (bpf_probe_read_user(&m, sizeof(m), (const void *)message))
-		return 0;
-	payload_gather(p, (__u64)m.msg_iov, m.msg_iovlen, length);
+	payload_gather(w, v.vectors, v.n, length);
 	return 0;
 }
 
-static __noinline int payload_vector(struct payload *p, __u64 vectors, __u64 n, __u32 length)
+static __noinline int payload_vector(struct window *w, __u64 vectors, __u64 n, __u32 length)
 {
-	if (!p)
+	if (!w)
 		return 0;
-	payload_gather(p, vectors, n, length);
+	payload_gather(w, vectors, n, length);
 	return 0;
 }
 
@@ -226,63 +209,59 @@ static __always_inline enum call payload_call(const struct task_struct *task,
 }
 
 /* Whatever the call. (Global, so that the verifier does not follow each way through the rest.) */
-__noinline int payload_read_any(struct payload *p, struct connection *c, __u32 length)
+__noinline int payload_read_any(struct window *w, struct connection *c, __u32 length)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	const struct pt_regs *regs;
 
-	if (!p || !c)
+	if (!w || !c)
 		return 0;
 	regs = payload_registers(task);
-	p->w.length = 0;
-	p->w.state = WINDOW_UNREADABLE;
+	w->length = 0;
+	w->state = WINDOW_UNREADABLE;
 	switch (payload_call(task, regs)) {
 	case CALL_BUFFER:
-		p->base = CALL_ARG2(regs);
-		payload_take(p, p->base, length);
+		payload_take(w, CALL_ARG2(regs), length);
 		break;
 	case CALL_VECTOR:
-		payload_vector(p, CALL_ARG2(regs), CALL_ARG3(regs), length);
+		payload_vector(w, CALL_ARG2(regs), CALL_ARG3(regs), length);
 		break;
 	case CALL_MESSAGE:
-		payload_message(p, CALL_ARG2(regs), length);
+		payload_message(w, CALL_ARG2(regs), length);
 		break;
 	case CALL_MESSAGES:
-		payload_message(p, payload_next_message(c, CALL_ARG2(regs), CALL_ARG3(regs)),
+		payload_message(w, payload_next_message(c, CALL_ARG2(regs), CALL_ARG3(regs)),
 				length);
 		break;
 	case CALL_BODY:
-		p->w.state = WINDOW_BODY;
+		w->state = WINDOW_BODY;
 		add(&losses.bodiless_window, 1);
 		return 0;
 	default:
 		add(&losses.no_registers, 1);
 		return 0;
 	}
-	if (p->w.length)
-		p->w.state = p->w.length < WINDOW_HEAD && p->w.length < length ? WINDOW_SHORT :
-										 WINDOW_FILLED;
+	if (w->length)
+		w->state = w->length < WINDOW_HEAD && w->length < length ? WINDOW_SHORT :
+									   WINDOW_FILLED;
 	else
 		add(&losses.unreadable, 1);
 	return 0;
 }
 
-/* Fills p->w for a call that moved length (> 0) bytes; what is most common, in line. */
-static __always_inline void payload_read(struct payload *p, struct connection *c, __u32 length)
+/* Fills w for a call that moved length (> 0) bytes; what is most common, in line. */
+static __always_inline void payload_read(struct window *w, struct connection *c, __u32 length)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	const struct pt_regs *regs = payload_registers(task);
 
-	if (length >= WINDOW_HEAD && payload_call(task, regs) == CALL_BUFFER) {
-		p->base = CALL_ARG2(regs);
-		p->w.length = WINDOW_HEAD;
-		p->w.state = WINDOW_FILLED;
-		if (bpf_probe_read_user_str(p->w.bytes, WINDOW_HEAD + 1, (const void *)p->base) ==
-			    WINDOW_HEAD + 1 &&
-		    !http_is_interim(&p->w))
+	if (length >= WINDOW_BYTES && payload_call(task, regs) == CALL_BUFFER) {
+		w->length = WINDOW_BYTES;
+		w->state = WINDOW_FILLED;
+		if (!bpf_probe_read_user(w->bytes, WINDOW_BYTES, (void *)CALL_ARG2(regs)))
 			return;
 	}
-	payload_read_any(p, c, length);
+	payload_read_any(w, c, length);
 }
 
 #endif

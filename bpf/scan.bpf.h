@@ -8,9 +8,9 @@
 
 #include "payload.bpf.h"
 
-#define SCAN_STEP   64
-#define SCAN_BEYOND 16	/* a status line that begins in a step may end beyond it */
-#define SCAN_STEPS  256 /* 16 KiB of each vector */
+#define SCAN_STEP   32
+#define SCAN_BEYOND 12	/* a status line that begins in a step may end beyond it */
+#define SCAN_STEPS  512 /* 16 KiB of each vector */
 
 struct scan {
 	__u64 base;
@@ -75,26 +75,42 @@ __noinline __u32 scan_buffer(__u64 base, __u32 length, __u32 requests)
 	return s.found;
 }
 
-/* The same over a call's vectors. */
-__noinline __u32 scan_call(const struct payload *p, __u32 length, __u32 requests)
+static __always_inline __u32 scan_vectors(__u64 vectors, __u64 n, __u32 length, __u32 requests)
 {
 	__u32 found = 0;
 
-	if (!p)
-		return 0;
-	if (!p->vectors)
-		return scan_buffer(p->base, length, requests);
-	for (__u32 i = 0; i < VECTORS_MAX && i < p->n_vectors && length; i++) {
+	for (__u32 i = 0; i < VECTORS_MAX && i < n && length; i++) {
 		struct iovec v;
 		__u32 here;
 
-		if (bpf_probe_read_user(&v, sizeof(v), (const void *)(p->vectors + i * sizeof(v))))
+		if (bpf_probe_read_user(&v, sizeof(v), (void *)(vectors + i * sizeof(v))))
 			break;
 		here = v.iov_len < length ? v.iov_len : length;
 		found += scan_buffer((__u64)v.iov_base, here, requests);
 		length -= here;
 	}
 	return found;
+}
+
+/* The same over the call that we are in, of which length bytes moved; not over many messages. */
+__noinline __u32 scan_call(__u32 length, __u32 requests)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct pt_regs *regs = payload_registers(task);
+	struct message_vectors v;
+
+	switch (payload_call(task, regs)) {
+	case CALL_BUFFER:
+		return scan_buffer(CALL_ARG2(regs), length, requests);
+	case CALL_VECTOR:
+		return scan_vectors(CALL_ARG2(regs), CALL_ARG3(regs), length, requests);
+	case CALL_MESSAGE:
+		return payload_message_vectors(CALL_ARG2(regs), &v) ?
+			       0 :
+			       scan_vectors(v.vectors, v.n, length, requests);
+	default:
+		return 0;
+	}
 }
 
 #endif

@@ -43,20 +43,20 @@ static __always_inline __u64 recv_time(const struct tcp_sock *tp)
  * Requests that follow another in the same call (1: some; asked of what is longer than any call
  * that held one alone), or answers that do (how many).
  */
-static __always_inline __u32 pipelined(const struct connection *c, const struct payload *p,
+static __always_inline __u32 pipelined(const struct connection *c, const struct window *w,
 				       __u32 length, int is_request)
 {
 	__u32 found;
 
 	if (is_request ? length <= c->single : !(c->flags & FLAG_MANY))
 		return 0;
-	if (!p->w.length || (!p->base && !p->vectors))
+	if (!w->length)
 		return 0;
 	if (is_request)
-		return scan_call(p, length, 1);
-	if (http_status(&p->w) < 100)
+		return scan_call(length, 1);
+	if (http_status(w) < 100)
 		return 0;
-	found = scan_call(p, length, 0);
+	found = scan_call(length, 0);
 	return found ? found - 1 : 0;
 }
 
@@ -75,10 +75,11 @@ int BPF_PROG(troth_recv, struct sock *sk, int ret, int flags)
 	struct ended_list out;
 	const struct tcp_sock *tp;
 	struct connection *c;
-	struct payload p;
+	struct window w;
 	struct look l;
 	__u32 many;
 
+	KEEP_ORDINARY_STACK(ctx);
 	if (flags & MSG_PEEK)
 		return 0;
 	c = connection_of(sk);
@@ -92,22 +93,17 @@ int BPF_PROG(troth_recv, struct sock *sk, int ret, int flags)
 	tp = tcp_of(sk);
 	if (c->flags & FLAG_FACTS)
 		endpoint_note_facts(sk, c->role);
-	payload_clear(&p);
+	window_clear(&w);
 	if (c->role == ROLE_SERVER ? exchange_wants_request(c, ret, tp->write_seq != c->written) :
 				     exchange_wants_response(c)) {
 		if (flags & MSG_TRUNC)
 			add(&losses.unreadable, 1);
 		else
-			payload_read(&p, c, ret);
+			payload_read(&w, c, ret);
 	}
-	many = pipelined(c, &p, ret, c->role == ROLE_SERVER);
+	many = pipelined(c, &w, ret, c->role == ROLE_SERVER);
 	l.now_ns = recv_time(tp);
-	out.n = 0;
-	out.merged = 0;
-	out.caught_up = 0;
-	out.unparsed_end = 0;
-	out.coalesced = 0;
-	out.slack_ns = 0;
+	ended_clear(&out);
 	if (!connection_enter(c))
 		return 0;
 	l.read = connection_read_seq(c, tp);
@@ -118,7 +114,7 @@ int BPF_PROG(troth_recv, struct sock *sk, int ret, int flags)
 		l.now_ticks = bpf_jiffies64();
 		l.tick_ns = tick_ns;
 	}
-	look_recv(c, &l, &p.w, &out);
+	look_recv(c, &l, &w, &out);
 	exchange_note_many(c, c->role == ROLE_SERVER, many, ret, &out);
 	c->flags &= ~FLAG_FACTS;
 	if (c->events)
@@ -134,28 +130,24 @@ int BPF_PROG(troth_send, struct sock *sk, int ret, int flags)
 	struct ended_list out;
 	const struct tcp_sock *tp;
 	struct connection *c;
-	struct payload p;
+	struct window w;
 	struct look l;
 	__u32 many;
 
+	KEEP_ORDINARY_STACK(ctx);
 	if (ret <= 0)
 		return 0;
 	c = connection_of(sk);
 	if (!c || WITHHELD())
 		return 0;
 	tp = tcp_of(sk);
-	payload_clear(&p);
+	window_clear(&w);
 	if (c->role == ROLE_SERVER ? exchange_wants_response(c) :
 				     exchange_wants_request(c, ret, tp->copied_seq != c->read))
-		payload_read(&p, c, ret);
-	many = pipelined(c, &p, ret, c->role == ROLE_CLIENT);
+		payload_read(&w, c, ret);
+	many = pipelined(c, &w, ret, c->role == ROLE_CLIENT);
 	l.now_ns = send_time(tp);
-	out.n = 0;
-	out.merged = 0;
-	out.caught_up = 0;
-	out.unparsed_end = 0;
-	out.coalesced = 0;
-	out.slack_ns = 0;
+	ended_clear(&out);
 	if (!connection_enter(c))
 		return 0;
 	l.read = connection_read_seq(c, tp);
@@ -166,7 +158,7 @@ int BPF_PROG(troth_send, struct sock *sk, int ret, int flags)
 		l.now_ticks = bpf_jiffies64();
 		l.tick_ns = tick_ns;
 	}
-	look_send(c, &l, &p.w, &out);
+	look_send(c, &l, &w, &out);
 	exchange_note_many(c, c->role == ROLE_CLIENT, many, ret, &out);
 	if (c->events)
 		connection_end_locked(c, tp, &l, &out);

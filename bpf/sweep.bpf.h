@@ -36,7 +36,7 @@ static __noinline int connection_join(struct sock *sk, struct task_struct *task)
 	}
 	if (c->flags & FLAG_READY)
 		return 0;
-	c->series = endpoint_series(sk, role, task, 0, &flags);
+	c->series = endpoint_series(sk, role, role == ROLE_CLIENT ? task : 0, &flags);
 	connection_fill(c, sk, role, flags);
 	return 0;
 }
@@ -111,7 +111,8 @@ int troth_sweep(struct bpf_iter__bpf_sk_storage_map *ctx)
 	if (c->events)
 		connection_end_locked(c, tp, &l, &out);
 	look_fill(&l, c, tp, bpf_ktime_get_ns());
-	age = exchange_sweep(c, &l, sweep_final, &out);
+	age = exchange_sweep(c, &l, sweep_final ? FINAL_IDLE_NS : cfg_idle_end_ns, sweep_final,
+			     &out);
 	connection_flush(c, tp);
 	line.series = c->series;
 	connection_leave(c);
@@ -141,7 +142,7 @@ int troth_sweep_listeners(struct bpf_iter__bpf_sk_storage_map *ctx)
 	if (!drops || !endpoint_wanted(sk, ROLE_SERVER))
 		return 0;
 	l->drops += drops;
-	s = series_stripe(endpoint_series(sk, ROLE_SERVER, 0, 0, &flags));
+	s = series_stripe(endpoint_series(sk, ROLE_SERVER, 0, &flags));
 	if (s)
 		add(&s->accept_overflows, drops);
 	return 0;

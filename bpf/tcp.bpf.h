@@ -42,8 +42,7 @@ static __always_inline struct connection *connection_make(struct sock *sk, __u32
 		return 0;
 	}
 	__builtin_memset(c, 0, sizeof(*c)); /* a socket can be connected again */
-	c->series = endpoint_series(sk, role, in_task ? bpf_get_current_task_btf() : 0, in_task,
-				    &flags);
+	c->series = endpoint_series(sk, role, in_task ? bpf_get_current_task_btf() : 0, &flags);
 	c->flags = flags;
 	return c;
 }

@@ -9,7 +9,7 @@
 #include "abi.h"
 
 #define WINDOW_BYTES 64
-#define WINDOW_HEAD  16 /* what every message is looked at for; the rest, only where it helps */
+#define WINDOW_HEAD  16 /* of those, what every message is looked at for; a power of two */
 
 /* Why there are no bytes, where there are none. */
 enum window_state {
@@ -52,7 +52,14 @@ enum response_verdict {
 		_bounded &((limit)-1);                                                             \
 	})
 
-/* No bytes: what no hook saw. */
+/* What no hook saw has no window at all. */
+#define NO_WINDOW ((const struct window *)0)
+
+static __always_inline __u32 window_length(const struct window *w)
+{
+	return w ? w->length : 0;
+}
+
 static __always_inline void window_clear(struct window *w)
 {
 	w->length = 0;

@@ -19,6 +19,9 @@ static __always_inline enum request_verdict protocol_request(__u8 *protocol, con
 
 	if (*protocol == PROTOCOL_UNKNOWN && tls_is_record(w))
 		*protocol = PROTOCOL_TLS;
+	/* Plain text after a TLS handshake: the kernel does the encryption (kTLS). */
+	if (*protocol == PROTOCOL_TLS && http_request(w, first) >= REQUEST_YES)
+		*protocol = PROTOCOL_HTTP;
 #define PROTOCOL_TRY(NAME, prefix, text)                                                           \
 	if (*protocol == PROTOCOL_##NAME)                                                          \
 		return prefix##_request(w, first);                                                 \
@@ -34,15 +37,20 @@ static __always_inline enum request_verdict protocol_request(__u8 *protocol, con
 	return v >= REQUEST_YES ? v : more;
 }
 
-/* What does an answer say? An outcome or a response_verdict; may recognise the protocol too. */
+/* What does an answer say? An outcome or a response_verdict; may recognise HTTP too. */
 static __always_inline __u32 protocol_response(__u8 *protocol, const struct window *w, int tunnel)
 {
-	if (*protocol == PROTOCOL_TLS)
-		return tls_response(w, tunnel);
-	if (*protocol == PROTOCOL_UNKNOWN && http_status(w) < 100)
-		return http_status(w) == 1 ? RESPONSE_MORE : RESPONSE_NO;
-	*protocol = PROTOCOL_HTTP;
-	return http_response(w, tunnel);
+	__u32 v;
+
+#define PROTOCOL_TRY(NAME, prefix, text)                                                           \
+	if (*protocol == PROTOCOL_##NAME)                                                          \
+		return prefix##_response(w, tunnel);
+	PROTOCOLS(PROTOCOL_TRY)
+#undef PROTOCOL_TRY
+	v = http_response(w, tunnel);
+	if (v != RESPONSE_NO && v != RESPONSE_MORE)
+		*protocol = PROTOCOL_HTTP;
+	return v;
 }
 
 #endif

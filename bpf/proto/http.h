@@ -115,10 +115,4 @@ static __always_inline __u32 http_response(const struct window *w, int tunnel)
 	return OUTCOME_OK;
 }
 
-/* Is a status line of 1xx at the start of WINDOW_HEAD bytes, so that more than those matter? */
-static __always_inline int http_is_interim(const struct window *w)
-{
-	return w->bytes[0] == 'H' && w->bytes[9] == '1';
-}
-
 #endif

@@ -63,7 +63,7 @@ static const struct {
 } losses[] = {
 	{ offsetof(struct losses, no_storage), "connections without kernel memory for their state",
 	  "lost: their exchanges are in no count" },
-	{ offsetof(struct losses, unseen_mptcp), "connections of multipath TCP or a sockmap",
+	{ offsetof(struct losses, unseen_mptcp), "connections of multipath TCP",
 	  "lost: their bytes pass no hook" },
 	{ offsetof(struct losses, merged), "exchanges that two looks could not tell apart",
 	  "lost: counted as parts of their neighbours" },
