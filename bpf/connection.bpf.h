@@ -69,14 +69,12 @@ static __always_inline __u32 connection_write_seq(const struct connection *c,
 	return c->fins & FIN_OURS && seq_after(seq, c->our_fin) ? c->our_fin : seq;
 }
 
-/* Bytes of the peer's that no look has accounted. */
-static __always_inline int connection_unread(const struct connection *c, const struct tcp_sock *tp)
+static __always_inline __u32 connection_received_seq(const struct connection *c,
+						     const struct tcp_sock *tp)
 {
 	__u32 seq = tp->rcv_nxt;
 
-	if (c->fins & FIN_PEER && seq_after(seq, c->peer_fin))
-		seq = c->peer_fin;
-	return seq_after(seq, c->read);
+	return c->fins & FIN_PEER && seq_after(seq, c->peer_fin) ? c->peer_fin : seq;
 }
 
 static __always_inline void look_fill(struct look *l, const struct connection *c,
@@ -88,7 +86,7 @@ static __always_inline void look_fill(struct look *l, const struct connection *c
 	l->sent_ticks = tp->lsndtime;
 	l->now_ticks = bpf_jiffies64();
 	l->tick_ns = tick_ns;
-	l->unread = connection_unread(c, tp);
+	l->received = connection_received_seq(c, tp);
 	l->length = 0;
 }
 

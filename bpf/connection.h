@@ -33,7 +33,7 @@ enum connection_flag {
 	FLAG_JOINED = 1 << 9,	 /* older than the measurement: wait for a beginning */
 	FLAG_FACTS = 1 << 12,	 /* whose the endpoint is, is still to be noted */
 	FLAG_AWAIT_ACK = 1 << 13, /* reset by the peer; its segment will say what it had received */
-	FLAG_EARLY = 1 << 14,	  /* next_* were read while an answer was not accounted yet */
+	FLAG_EARLY = 1 << 14, /* what is not accounted was read behind a write that is not either */
 	FLAG_CONNECTING = 1 << 15,
 	FLAG_BODIED = 1 << 16, /* the request was seen to be one that a body may follow */
 	FLAG_READY = 1 << 17,  /* every field is set */
@@ -68,10 +68,10 @@ struct connection {
 	__u8 vector;  /* sendmmsg, recvmmsg: message of the call that comes next */
 	__u8 fins; /* enum fin; written by changes of state only, which the socket's lock orders */
 	__u8 pad;
-	__u32 peer_fin; /* sequence number of the peer's FIN, where FIN_PEER */
-	__u32 our_fin;	/* of ours, where FIN_OURS */
-	__u32 single;	/* a call no longer than that holds one request */
-	__u32 pad2;
+	__u32 peer_fin;	      /* sequence number of the peer's FIN, where FIN_PEER */
+	__u32 our_fin;	      /* of ours, where FIN_OURS */
+	__u32 single;	      /* a call no longer than that holds one request */
+	__u32 begin_slack_ns; /* the true begin lies in [arrived, arrived + that] */
 	__u64 arrived_ns;
 	__u64 read_ns;
 	__u64 complete_ns;
@@ -80,6 +80,9 @@ struct connection {
 	__u64 slack_ns; /* the true end lies in [last - slack, last] */
 	__u64 next_arrived_ns;
 	__u64 next_read_ns;
+	__u32 next_slack_ns; /* as begin_slack_ns, of next_arrived_ns */
+	__u32 pad2;
+	__u64 early_ns; /* where FLAG_EARLY: when the first of it was read */
 	__u64 bytes_in; /* not yet in the series */
 	__u64 bytes_out;
 	__u64 opened_ns;

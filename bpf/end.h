@@ -23,6 +23,12 @@ enum end_event {
 	END_FINAL = END_OUR_FIN | END_RESET_BY_PEER | END_RESET_BY_US | END_TIMED_OUT | END_GONE,
 };
 
+/* Bytes of the peer's that no look has accounted. */
+static __always_inline int end_unread(const struct connection *c, const struct look *l)
+{
+	return seq_after(l->received, c->read);
+}
+
 /* A request that was never answered is over now. */
 static __always_inline void exchange_fail(struct connection *c, __u32 outcome, __u64 now,
 					  struct ended_list *out)
@@ -50,11 +56,11 @@ static __always_inline void end_unread_request(struct connection *c, const struc
 		return;
 	if (c->phase == PHASE_ANSWER)
 		exchange_finish(c, out);
-	exchange_begin(c, arrived, seq_after(l->read, c->read) ? l->now_ns : 0);
-	if (arrived)
-		c->flags &= ~FLAG_UNDIVIDED; /* it was never read: all of it is queueing */
-	else
+	exchange_begin(c, arrived, 0);
+	if (!arrived)
 		c->arrived_ns = l->now_ns;
+	else if (!seq_after(l->read, c->read))
+		c->flags &= ~FLAG_UNDIVIDED; /* it was never read: all of it is queueing */
 }
 
 static __always_inline void end_server(struct connection *c, const struct look *l, __u32 events,
@@ -62,7 +68,7 @@ static __always_inline void end_server(struct connection *c, const struct look *
 {
 	__u32 peer_left = events & (END_RESET_BY_PEER | END_TIMED_OUT);
 
-	if (l->unread)
+	if (end_unread(c, l))
 		end_unread_request(c, l, out);
 	if (c->phase == PHASE_REQUEST) {
 		exchange_fail(
@@ -85,8 +91,9 @@ static __always_inline void end_client(struct connection *c, const struct look *
 			  c->fins & FIN_PEER;
 
 	if (c->phase == PHASE_REQUEST)
-		exchange_fail(c, peer_left && !l->unread ? OUTCOME_NO_RESPONSE : OUTCOME_ABORTED,
-			      l->now_ns, out);
+		exchange_fail(
+			c, peer_left && !end_unread(c, l) ? OUTCOME_NO_RESPONSE : OUTCOME_ABORTED,
+			l->now_ns, out);
 	else if (c->phase == PHASE_ANSWER)
 		exchange_finish(c, out);
 	c->phase = PHASE_OVER;
@@ -111,7 +118,7 @@ __noinline __u32 exchange_on_end(struct connection *c, const struct look *l, __u
 			events &= ~END_PEER_FIN;
 		if (!(events & (END_FINAL | END_PEER_FIN)))
 			return 0;
-		if (l->unread && !(events & (END_OUR_FIN | END_RESET_BY_US | END_GONE)) &&
+		if (end_unread(c, l) && !(events & (END_OUR_FIN | END_RESET_BY_US | END_GONE)) &&
 		    c->phase == PHASE_REQUEST)
 			return events;
 	} else if (!(events & END_FINAL)) {
@@ -130,13 +137,16 @@ __noinline __u32 exchange_on_end(struct connection *c, const struct look *l, __u
 		end_client(c, l, events, out);
 		return 0;
 	}
-	c->bytes_in += l->read - c->read;
 	if (c->phase == PHASE_ANSWER && events & END_ACK_FOLLOWS && events & END_UNACKED &&
 	    !(events & (END_UNSENT | END_GONE))) {
 		c->flags |= FLAG_AWAIT_ACK;
 		return events;
 	}
 	end_server(c, l, events, out);
+	if (seq_after(l->read, c->read)) {
+		c->bytes_in += l->read - c->read;
+		c->read = l->read;
+	}
 	return 0;
 }
 
@@ -191,7 +201,7 @@ __noinline __u64 exchange_sweep(struct connection *c, const struct look *l, __u6
 	}
 	if (c->phase == PHASE_REQUEST && !c->first_ns)
 		return span_ns(c->arrived_ns, l->now_ns) + 1;
-	if (l->unread && c->role == ROLE_SERVER && !(c->flags & FLAG_JOINED) &&
+	if (end_unread(c, l) && c->role == ROLE_SERVER && !(c->flags & FLAG_JOINED) &&
 	    c->protocol != PROTOCOL_TLS &&
 	    (c->phase == PHASE_IDLE || (c->phase == PHASE_ANSWER && c->flags & FLAG_BODILESS))) {
 		__u64 arrived = exchange_arrival(c, c->read);

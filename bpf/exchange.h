@@ -9,9 +9,15 @@
 
 #include "gather.h"
 
+static __always_inline __u64 mark_between(__u64 mark, __u64 low, __u64 high)
+{
+	return mark < low ? low : mark > high ? high : mark;
+}
+
 static __always_inline void exchange_push(struct ended_list *out, const struct connection *c,
 					  __u32 outcome, __u64 end, __u32 kind)
 {
+	__u64 slack, first, read, complete;
 	struct ended *e;
 
 	if (out->n >= ENDED_MAX) {
@@ -22,23 +28,26 @@ static __always_inline void exchange_push(struct ended_list *out, const struct c
 	out->n++;
 	e->outcome = outcome;
 	e->kind = kind;
-	e->slack_ns = c->slack_ns < 0xffffffff ? c->slack_ns : 0xffffffff;
-	e->duration_ns = span_ns(c->arrived_ns, end);
+	slack = c->slack_ns + c->begin_slack_ns;
+	e->slack_ns = slack < 0xffffffff ? slack : 0xffffffff;
+	if (end < c->arrived_ns)
+		end = c->arrived_ns;
+	e->duration_ns = end - c->arrived_ns;
 	e->divided = !(c->flags & FLAG_UNDIVIDED);
-	if (c->role == ROLE_CLIENT) {
-		e->queue_ns = 0;
-		e->receive_ns = 0;
-		e->service_ns = span_ns(c->arrived_ns, c->first_ns ? c->first_ns : end);
-	} else {
-		__u64 first = c->first_ns ? c->first_ns : end;
-		/* A reader thread may still read while a writer answers: the request is over then. */
-		__u64 complete = c->complete_ns < first ? c->complete_ns : first;
-
-		e->queue_ns = span_ns(c->arrived_ns, c->read_ns ? c->read_ns : end);
-		e->receive_ns = c->read_ns ? span_ns(c->read_ns, complete) : 0;
-		e->service_ns = c->read_ns ? span_ns(complete, first) : 0;
+	/* Marks of two threads may cross; the parts add up to the whole all the same. */
+	first = c->first_ns ? mark_between(c->first_ns, c->arrived_ns, end) : end;
+	read = c->arrived_ns;
+	complete = c->arrived_ns;
+	if (c->role == ROLE_SERVER) {
+		read = c->read_ns ? mark_between(c->read_ns, c->arrived_ns, first) : first;
+		complete = c->read_ns ? mark_between(c->complete_ns, read, first) : first;
 	}
-	e->send_ns = c->first_ns ? span_ns(c->first_ns, end) : 0;
+	if (!e->divided)
+		read = complete = first = end = c->arrived_ns;
+	e->queue_ns = read - c->arrived_ns;
+	e->receive_ns = complete - read;
+	e->service_ns = first - complete;
+	e->send_ns = end - first;
 }
 
 /* arrived 0: not known; then the exchange begins at the read. read 0: not known. */
@@ -50,6 +59,7 @@ static __always_inline void exchange_begin(struct connection *c, __u64 arrived, 
 	c->complete_ns = read;
 	c->first_ns = 0;
 	c->slack_ns = 0;
+	c->begin_slack_ns = 0;
 	c->interim = 0;
 	c->flags &= ~(FLAG_BODILESS | FLAG_BODIED | FLAG_TUNNEL | FLAG_NEXT | FLAG_EARLY |
 		      FLAG_UNDIVIDED | FLAG_GATHER | FLAG_ODD | FLAG_VOID | FLAG_TAIL |
@@ -84,6 +94,7 @@ static __always_inline void exchange_note_next(struct connection *c, __u64 arriv
 	c->flags |= FLAG_NEXT;
 	c->next_arrived_ns = arrived;
 	c->next_read_ns = read;
+	c->next_slack_ns = 0;
 }
 
 /*
@@ -157,6 +168,7 @@ static __always_inline void request_first(struct connection *c, __u64 arrived, _
 static __always_inline int request_bytes(struct connection *c, __u64 arrived, __u64 read,
 					 const struct window *w, struct ended_list *out)
 {
+	__u64 complete;
 	__u32 v;
 
 	if (c->phase == PHASE_REQUEST) {
@@ -197,12 +209,14 @@ static __always_inline int request_bytes(struct connection *c, __u64 arrived, __
 			return 0;
 		}
 	}
+	complete = read;
 	if (c->flags & FLAG_GATHER && c->flags & FLAG_NEXT) {
 		arrived = c->next_arrived_ns;
 		read = c->next_read_ns;
 	}
 	exchange_finish(c, out);
 	exchange_begin(c, arrived, read);
+	c->complete_ns = complete;
 	exchange_note_request(c, v);
 	return 0;
 }
@@ -245,6 +259,7 @@ static __always_inline void answer_pipelined(struct connection *c, struct ended_
 	c->gather.length = 0;
 	if (c->flags & FLAG_NEXT) {
 		exchange_begin(c, c->next_arrived_ns, c->next_read_ns);
+		c->begin_slack_ns = c->next_slack_ns;
 		c->flags |= keep & (FLAG_BODILESS | FLAG_MANY);
 		return;
 	}
@@ -275,6 +290,8 @@ static __always_inline int response_bytes(struct connection *c, __u64 first, __u
 		v = RESPONSE_NO;
 		if (c->protocol == PROTOCOL_HTTP && window_length(w))
 			v = protocol_response(&c->protocol, w, 0);
+		else if (!w && c->flags & FLAG_NEXT)
+			v = OUTCOME_UNKNOWN; /* nobody saw it: an answer to what was read meanwhile */
 		if (v == RESPONSE_NO || v == RESPONSE_MORE ||
 		    (c->flags & FLAG_VOID && !(c->flags & (FLAG_TAIL | FLAG_NEXT)))) {
 			if (c->flags & FLAG_TAIL)

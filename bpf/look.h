@@ -22,7 +22,7 @@ struct look {
 	__u32 sent_ticks; /* lsndtime */
 	__u32 now_ticks;  /* this and below: set where the look is not plain */
 	__u32 tick_ns;
-	__u32 unread; /* bytes of the peer's are not accounted */
+	__u32 received; /* rcv_nxt, without the peer's FIN */
 };
 
 /* When something was sent at a tick: not later than *at, and not earlier than *at - the result. */
@@ -36,7 +36,7 @@ static __always_inline __u64 look_tick(const struct look *l, __u32 ticks, __u64 
 	return 2ULL * l->tick_ns;
 }
 
-/* Writes up to seq happened without a look of their own. */
+/* Writes up to seq happened without a look of their own; known to a tick. */
 __noinline int blind_write(struct connection *c, const struct look *l, __u32 seq, __u32 ticks,
 			   struct ended_list *out)
 {
@@ -48,16 +48,28 @@ __noinline int blind_write(struct connection *c, const struct look *l, __u32 seq
 	c->bytes_out += seq - c->written;
 	c->written = seq;
 	out->caught_up += out->caught_up < 255;
-	if (c->role == ROLE_CLIENT) {
-		request_bytes(c, at, at, NO_WINDOW, out);
-		if (c->phase == PHASE_REQUEST)
-			c->flags |= FLAG_UNDIVIDED;
-	} else {
+	if (c->role == ROLE_SERVER) {
 		if (at < c->complete_ns)
 			at = c->complete_ns;
 		out->slack_ns = slack;
 		response_bytes(c, at, at, NO_WINDOW, out);
 		out->slack_ns = 0;
+		c->flags |= FLAG_UNDIVIDED;	/* only the end is known, and that to a tick */
+	} else if (c->phase != PHASE_REQUEST) { /* else it is the rest of a request */
+		__u64 begin = at > slack ? at - slack : 0;
+
+		/* Not before the answer that went before, as early as that may have been. */
+		if (begin < span_ns(c->slack_ns, c->last_ns))
+			begin = span_ns(c->slack_ns, c->last_ns);
+		if (begin > at)
+			begin = at;
+		request_bytes(c, begin, begin, NO_WINDOW, out);
+		if (c->phase == PHASE_REQUEST) {
+			c->begin_slack_ns = at - begin;
+			c->flags |= FLAG_UNDIVIDED;
+		} else if (c->flags & FLAG_NEXT && c->next_arrived_ns == begin) {
+			c->next_slack_ns = at - begin;
+		}
 	}
 	return 0;
 }
@@ -72,23 +84,24 @@ __noinline int blind_read(struct connection *c, const struct look *l, __u32 seq,
 	c->read = seq;
 	out->caught_up += out->caught_up < 255;
 	if (c->role == ROLE_CLIENT) {
-		__u64 at = arrived ? arrived : l->now_ns;
+		__u64 first = arrived ? arrived : l->now_ns;
 
-		out->slack_ns = span_ns(at, l->now_ns);
-		response_bytes(c, at, at, NO_WINDOW, out);
+		/* Read at some time between its arrival and now. */
+		out->slack_ns = span_ns(first, l->now_ns);
+		response_bytes(c, first, l->now_ns, NO_WINDOW, out);
 		out->slack_ns = 0;
-	} else if (c->flags & FLAG_EARLY) {
-		c->flags &= ~(FLAG_EARLY | FLAG_NEXT);
-		request_bytes(c, arrived, c->next_read_ns, NO_WINDOW, out);
 	} else {
-		request_bytes(c, arrived, 0, NO_WINDOW, out);
+		__u64 read = c->flags & FLAG_EARLY ? c->early_ns : 0;
+
+		c->flags &= ~FLAG_EARLY;
+		request_bytes(c, arrived, read, NO_WINDOW, out);
 	}
 	return 0;
 }
 
 /*
- * Replays what lies before the read up to read_end and the write up to write_end, in the order
- * that the arrivals tell. keep_write: the newest write; left alone.
+ * Replays reads up to read_end, and the writes that came before what was read, in the order that
+ * the arrivals tell; stops before data that arrived after a write beyond write_end.
  */
 __noinline int look_catch_up(struct connection *c, const struct look *l, __u32 read_end,
 			     __u32 write_end, struct ended_list *out)
@@ -108,7 +121,9 @@ __noinline int look_catch_up(struct connection *c, const struct look *l, __u32 r
 			if (t->ns && seq_after(t->seq, c->read) && seq_after(end, t->seq))
 				end = t->seq;
 		}
-		if (s && seq_after(s->written, c->written) && !seq_after(s->written, write_end))
+		if (s && seq_after(s->written, write_end))
+			break;
+		if (s && seq_after(s->written, c->written))
 			blind_write(c, l, s->written, s->sent_ticks, out);
 		if (s && s->merged)
 			out->merged++;
@@ -141,6 +156,24 @@ static __always_inline void recv_own(struct connection *c, const struct look *l,
 		request_bytes(c, arrived, l->now_ns, w, out);
 }
 
+static __always_inline __u32 recv_waits(const struct connection *c, const struct look *l)
+{
+	return c->role == ROLE_SERVER && seq_after(l->written, c->written) &&
+	       (c->phase == PHASE_REQUEST || c->phase == PHASE_ANSWER);
+}
+
+/* This read, and what is still before it, waits for the hook of the newest write. */
+static __always_inline void recv_early(struct connection *c, const struct look *l)
+{
+	if (!(c->flags & FLAG_EARLY))
+		c->early_ns = l->read - c->read == l->length ? l->now_ns : 0;
+	c->flags |= FLAG_EARLY;
+}
+
+/*
+ * Of a server, the newest write may be an answer whose own hook is late: reads behind it wait. Of
+ * a client it is the request that these bytes answer, and its hook can add nothing but a time.
+ */
 __noinline int recv_not_plain(struct connection *c, const struct look *l, struct window *w,
 			      struct ended_list *out)
 {
@@ -152,28 +185,20 @@ __noinline int recv_not_plain(struct connection *c, const struct look *l, struct
 	from = l->read - l->length;
 	if (!seq_after(l->read, c->read))
 		return 0; /* another look accounted it */
-	/* Everything but the newest write, and but what was read after that. */
 	if (seq_after(from, c->read)) {
-		s = exchange_stamp(c, from - 1);
-		if (c->role == ROLE_SERVER && c->phase == PHASE_REQUEST && s &&
-		    s->written == l->written && seq_after(s->written, c->written) &&
-		    c->flags & FLAG_EARLY)
-			return 0;
-		look_catch_up(c, l, from, l->written, out);
-	}
-	s = exchange_stamp(c, c->read);
-	if (seq_after(l->written, c->written) && c->phase != PHASE_STREAM) {
-		if (s && seq_after(s->written, c->written) && seq_after(l->written, s->written))
-			blind_write(c, l, s->written, s->sent_ticks, out);
-		if (c->role == ROLE_SERVER && c->phase == PHASE_REQUEST) {
-			/* The answer's own hook is late, or never comes: leave this read to a later look. */
-			exchange_note_next(c, s ? s->ns : 0, l->now_ns);
-			c->flags |= FLAG_EARLY;
+		look_catch_up(c, l, from, l->written - recv_waits(c, l), out);
+		if (seq_after(from, c->read)) {
+			recv_early(c, l);
 			return 0;
 		}
-		if (c->role == ROLE_CLIENT && c->phase != PHASE_REQUEST && s &&
-		    seq_after(s->written, c->written))
-			blind_write(c, l, s->written, s->sent_ticks, out);
+	}
+	s = exchange_stamp(c, c->read);
+	if (s && seq_after(s->written, c->written) &&
+	    (c->role == ROLE_CLIENT || seq_after(l->written, s->written)))
+		blind_write(c, l, s->written, s->sent_ticks, out);
+	if (recv_waits(c, l)) {
+		recv_early(c, l);
+		return 0;
 	}
 	if (l->read - c->read != l->length)
 		window_clear(w); /* its beginning was accounted by another look */
@@ -193,9 +218,9 @@ static __always_inline void send_own(struct connection *c, const struct look *l,
 }
 
 /*
- * The reads that this answer (server) or this request (client) follows. Of a server, what was
- * read before the answer began belongs to its request, unless a receive hook saw that the
- * answer had been written already (FLAG_EARLY): then it waits for this look.
+ * Before this write come the writes that no hook saw, and what had been read by then: of a
+ * server that belongs to the request which it answers, unless a receive hook saw that the answer
+ * had been written already (FLAG_EARLY); then it follows.
  */
 __noinline int send_not_plain(struct connection *c, const struct look *l, struct window *w,
 			      struct ended_list *out)
@@ -207,22 +232,18 @@ __noinline int send_not_plain(struct connection *c, const struct look *l, struct
 	if (!seq_after(l->written, c->written))
 		return 0;
 	from = l->written - l->length;
-	early = c->flags & FLAG_EARLY && c->phase == PHASE_REQUEST;
+	early = c->flags & FLAG_EARLY;
 	if (seq_after(from, c->written)) {
-		/* Writes that no hook saw: what was read and asked meanwhile comes first. */
 		look_catch_up(c, l, l->read, from, out);
 		if (seq_after(from, c->written))
 			blind_write(c, l, from, l->now_ticks, out);
-	} else if (c->role == ROLE_CLIENT) {
-		if (seq_after(l->read, c->read))
-			look_catch_up(c, l, l->read, c->written, out);
 	} else if (seq_after(l->read, c->read) && !early) {
 		look_catch_up(c, l, l->read, c->written, out);
 	}
 	if (seq_after(c->written, from))
 		window_clear(w); /* its beginning was accounted by another look */
 	send_own(c, l, w, out);
-	if (early && c->phase == PHASE_ANSWER && seq_after(l->read, c->read))
+	if (early && seq_after(l->read, c->read))
 		look_catch_up(c, l, l->read, c->written, out);
 	return 0;
 }

@@ -86,7 +86,7 @@ static __always_inline int sweep_may_skip(const struct connection *c, const stru
 
 	return !waits && !c->events && !c->bytes_in && !c->bytes_out &&
 	       c->read == connection_read_seq(c, tp) && c->written == connection_write_seq(c, tp) &&
-	       !connection_unread(c, tp);
+	       !seq_after(connection_received_seq(c, tp), c->read);
 }
 
 SEC("iter/bpf_sk_storage_map")

@@ -45,9 +45,9 @@ static __always_inline __u32 http_match(const struct window *w, const char *text
  * A client that speaks to a proxy sends the absolute form (RFC 9112 3.2.2) and may send CONNECT
  * later: it is never taken to be bodiless, so every request of it is looked at.
  */
-static __always_inline int http_is_proxy_form(const struct window *w)
+static __always_inline int http_is_proxy_form(const struct window *w, __u32 target)
 {
-	return window_at(w, 4) == 'h' || window_at(w, 5) == 'h';
+	return window_at(w, target) == 'h';
 }
 
 static __always_inline enum request_verdict http_request(const struct window *w, int first)
@@ -60,8 +60,9 @@ static __always_inline enum request_verdict http_request(const struct window *w,
 #define HTTP_TRY_METHOD(text, verdict)                                                             \
 	matched = http_match(w, text, sizeof(text) - 1);                                           \
 	if (matched == sizeof(text) - 1)                                                           \
-		return (verdict) == REQUEST_BODILESS && http_is_proxy_form(w) ? REQUEST_YES :      \
-										(verdict);         \
+		return (verdict) == REQUEST_BODILESS && http_is_proxy_form(w, sizeof(text) - 1) ?  \
+			       REQUEST_YES :                                                       \
+			       (verdict);                                                          \
 	if (matched == w->length)                                                                  \
 		return REQUEST_MORE;
 	HTTP_METHODS(HTTP_TRY_METHOD)

@@ -13,6 +13,7 @@ import threading
 import time
 import traceback
 
+from troth import At, Check
 from wire import OK, Ended, Wire
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -191,6 +192,21 @@ def answers(*replies):
 
 
 always_ok = answers(OK)
+
+
+def side_by_side(plays):
+    """Plays of one kind under one check, because each start of troth takes its time.
+
+    plays: name -> (handle, act), where act(server) is the client's part.
+    Returns name -> what the check saw at that play's port.
+    """
+    with contextlib.ExitStack() as stack:
+        servers = {name: stack.enter_context(serve(handle))
+                   for name, (handle, _) in plays.items()}
+        with Check(*(server.port for server in servers.values())) as check:
+            for name, (_, act) in plays.items():
+                act(servers[name])
+    return {name: At(check, server.port) for name, server in servers.items()}
 
 
 def hang(wire, stage):

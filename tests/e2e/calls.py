@@ -131,11 +131,9 @@ def nonblocking_send(wire, data):
     wire.sock.send(data, socket.MSG_DONTWAIT)
 
 
-SENDS = [send, sendto, write, writev, sendmsg, sendmsg_vectors, sendmmsg, send_more,
-         send_then_sendfile, send_then_splice, nonblocking_send]
-
-# No caller's buffer holds the head: the outcome cannot be known, the count can.
-BLIND_SENDS = [sendfile_all, splice_out]
+SENDS = (send, sendto, write, writev, sendmsg, sendmsg_vectors, sendmmsg, send_more,
+         send_then_sendfile, send_then_splice, nonblocking_send)
+BLIND_SENDS = (sendfile_all, splice_out)  # no caller's buffer holds the head
 
 
 # Receiving: one call, some bytes; b"" at the end.
@@ -160,7 +158,8 @@ def read(wire):
 
 def readv(wire):
     buffers = [bytearray(n) for n in (3, 7, 1, 65536)]
-    return b"".join(buffers)[:os.readv(wire.sock.fileno(), buffers)]
+    size = os.readv(wire.sock.fileno(), buffers)
+    return b"".join(buffers)[:size]
 
 
 def recvmsg(wire):
@@ -218,6 +217,6 @@ def splice_in(wire):
     return data
 
 
-RECEIVES = [recv, recv_into, recvfrom, read, readv, recvmsg, recvmsg_vectors, recvmmsg,
-            recv_one_byte_first, peek_then_recv, waitall, retry_until_there]
-BLIND_RECEIVES = [splice_in]
+RECEIVES = (recv, recv_into, recvfrom, read, readv, recvmsg, recvmsg_vectors, recvmmsg,
+            recv_one_byte_first, peek_then_recv, waitall, retry_until_there)
+BLIND = BLIND_SENDS + (splice_in,)

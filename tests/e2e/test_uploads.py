@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Large bodies either way, answers that come before the body has, and half-closed connections."""
 
+import collections
+import functools
 import os
 import tempfile
 import time
 
 import pytest
 
-from actors import always_ok, serve
+from actors import always_ok, serve, side_by_side
 from troth import Check
 from wire import GET, OK, connect, request, response
 
@@ -55,14 +57,12 @@ def test_a_large_file_sent_to_a_slow_reader_is_one_exchange():
                                                             client_took)
 
 
-def drain_then_answer(early, size, between=None):
+def drain_then_answer(early, size):
     """Answers when it has seen the head, reads the body afterwards."""
     def handle(wire, stage):
         wire.until(b"\r\n\r\n")
         wire.send(early)
         stage.say("answered")
-        if between:
-            between(wire, stage)
         wire.skip(size)
         stage.say("drained")
         while wire.request():
@@ -71,39 +71,47 @@ def drain_then_answer(early, size, between=None):
     return handle
 
 
-@pytest.mark.parametrize("status, outcome", [(413, "client_error"), (503, "server_error"),
-                                             (200, "ok")])
-def test_the_rest_of_an_upload_after_an_early_answer_is_no_exchange(status, outcome):
+EARLY = {413: "client_error", 503: "server_error", 200: "ok"}
+UPLOAD = 2 * MB
+
+
+def upload_and_ask_again(server):
+    with connect(server) as client:
+        client.send(request("POST", "/", f"Content-Length: {UPLOAD}"))
+        server.heard("answered")
+        client.response()
+        client.send(*[b"x" * (UPLOAD // 8)] * 8, pause_s=0.005)
+        server.heard("drained")
+        client.ask(GET)
+
+
+def upload_and_leave(server):
+    """The head and half of the body are there when the answer goes out."""
+    with connect(server) as client:
+        client.send(request("POST", "/", f"Content-Length: {UPLOAD}") + b"x" * (UPLOAD // 2))
+        server.heard("answered")
+        client.send(b"x" * (UPLOAD // 4), b"x" * (UPLOAD // 4), pause_s=0.01)
+        server.heard("drained")
+        client.response()
+
+
+@functools.cache
+def answered_early():
+    ways = upload_and_ask_again, upload_and_leave
+    return side_by_side({(status, way): (drain_then_answer(response(status), UPLOAD), way)
+                         for status in EARLY for way in ways})
+
+
+@pytest.mark.parametrize("status", EARLY)
+def test_the_rest_of_an_upload_after_an_early_answer_is_no_exchange(status):
     """… and the connection is good for the next one."""
-    size = 2 * MB
-    with serve(drain_then_answer(response(status), size)) as server, Check(server.port) as check:
-        with connect(server) as client:
-            client.send(request("POST", "/", f"Content-Length: {size}"))
-            server.heard("answered")
-            client.response()
-            for _ in range(8):
-                client.send(b"x" * (size // 8))
-                time.sleep(0.005)
-            server.heard("drained")
-            client.ask(GET)
-    want = {"ok": 1}
-    want[outcome] = want.get(outcome, 0) + 1
-    check.both(server.port, **want)
+    want = collections.Counter(("ok", EARLY[status]))
+    answered_early()[status, upload_and_ask_again].both(**want)
 
 
-@pytest.mark.parametrize("status, outcome", [(413, "client_error"), (200, "ok")])
-def test_an_early_answer_while_the_body_is_on_its_way_is_one_exchange(status, outcome):
-    """The head and much of the body are there when the answer goes out; then both close."""
-    size = 2 * MB
-    with serve(drain_then_answer(response(status), size)) as server, Check(server.port) as check:
-        with connect(server) as client:
-            client.send(request("POST", "/", f"Content-Length: {size}") + b"x" * (size // 2))
-            server.heard("answered")
-            client.send(b"x" * (size // 4), b"x" * (size // 4), pause_s=0.01)
-            server.heard("drained")
-            client.response()
-    check.server(server.port).counts(**{outcome: 1})
-    check.client(server.port).counts(**{outcome: 1})
+@pytest.mark.parametrize("status", EARLY)
+def test_an_early_answer_while_the_body_is_on_its_way_is_one_exchange(status):
+    answered_early()[status, upload_and_leave].both(**{EARLY[status]: 1})
 
 
 def test_an_early_413_and_a_reset_is_a_client_error():
@@ -115,8 +123,9 @@ def test_an_early_413_and_a_reset_is_a_client_error():
 
     with serve(handle) as server, Check(server.port) as check:
         with connect(server) as client:
-            client.send(request("POST", "/", f"Content-Length: {MB}"), b"x" * 5000)
+            client.send(request("POST", "/", f"Content-Length: {MB}"))
             client.response()
+            client.send(b"x" * 5000)
             server.cue("answer was read")
             server.heard("closed")
     check.both(server.port, client_error=1)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs `troth check` around some traffic and reads what it says (CONTRACT.md)."""
 
+import functools
 import json
 import os
 import pathlib
@@ -81,6 +82,7 @@ class Check:
                 self.kill()
                 raise AssertionError("troth check did not say ready" + self.explained())
             time.sleep(0.005)
+        self.ready_at = time.monotonic()
         self.programs = programs_of(self.process.pid)
         return self
 
@@ -132,17 +134,25 @@ class Check:
         self.stop()
 
     def explained(self):
+        out = self.stdout
+        if self.json:  # a line a service
+            parts = [json.dumps(self.json["measurement"]),
+                     *(json.dumps(s) for s in self.json["services"])]
+            out = "\n".join(parts)
         return (f"\n$ {' '.join(self.command)}\nexit code {self.code}"
-                f"\n--- stderr\n{self.stderr}--- stdout\n{self.stdout}")
+                f"\n--- stderr\n{self.stderr}--- stdout\n{out}")
 
     # What was seen.
 
     def services(self, role, port=None):
-        """Those of one role; port: a server's own, a client's peer's."""
+        """Those of one role; port: a server's own, a client's peer's.
+
+        What found no room of its own is a row without a port: it is in no list.
+        """
         found = []
         for s in self.json["services"]:
-            at = s["identity"]["port"] if s["role"] == "server" else s["peer"]["port"]
-            if s["role"] == role and port in (None, at):
+            at = s["identity"]["port"] if s["role"] == "server" else (s["peer"] or {}).get("port")
+            if s["role"] == role and at is not None and port in (None, at):
                 found.append(Service(s, self))
         return found
 
@@ -167,6 +177,16 @@ class Check:
     def nothing_counted(self, port):
         for s in self.services("server", port) + self.services("client", port):
             s.counts()
+
+
+class At:
+    """What a check saw at one port."""
+
+    def __init__(self, check, port):
+        self.check, self.port = check, port
+
+    def __getattr__(self, name):
+        return functools.partial(getattr(self.check, name), self.port)
 
 
 class Service(dict):

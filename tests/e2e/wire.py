@@ -102,7 +102,7 @@ class Wire:
 
     def head(self):
         """First line, then the headers in lower case."""
-        first, *lines = self.until(b"\r\n\r\n").decode().rstrip().split("\r\n")
+        first, *lines = self.until(b"\r\n\r\n").decode().strip().split("\r\n")
         return first, {k.lower(): v for k, v in (line.split(": ", 1) for line in lines)}
 
     def _body(self, headers):
@@ -112,7 +112,8 @@ class Wire:
                 body += self.exactly(size + 2)[:-2]
             self.exactly(2)
             return body
-        return self.exactly(int(headers.get("content-length", 0)))
+        size = int(headers.get("content-length", 0))
+        return self.exactly(size) if size < 1 << 20 else self.skip(size)
 
     def request(self):
         """Its first line, once all of it was read; None where the peer has closed."""

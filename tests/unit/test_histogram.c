@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "../../user/slo/histogram.h"
+#include "../../user/store/histogram.h"
 
 #define BUCKET_OF_EXP8(k) ((k)-HISTOGRAM_MIN_EXP8)
 #define ONE_SECOND	  BUCKET_OF_EXP8(0)
