@@ -153,7 +153,7 @@ static __noinline int connection_fill(struct connection *c, struct sock *sk, __u
 	tp = tcp_of(sk);
 	c->role = role;
 	c->read = tp->copied_seq;
-	c->received = tp->rcv_nxt;
+	c->received = flags & FLAG_JOINED ? tp->rcv_nxt : tp->copied_seq;
 	c->written = tp->write_seq;
 	if (flags & FLAG_JOINED)
 		c->read = c->received; /* what is in the queue already began before us */

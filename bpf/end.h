@@ -199,6 +199,12 @@ __noinline __u64 exchange_sweep(struct connection *c, const struct look *l, __u6
 		if (!final)
 			c->flags |= FLAG_TAIL;
 	}
+	if (c->phase == PHASE_REQUEST && c->first_ns &&
+	    (final || span_ns(last, l->now_ns) > idle_end_ns)) {
+		exchange_fail(c, OUTCOME_UNKNOWN, last, out);
+		c->phase = PHASE_ANSWER;
+		c->flags |= FLAG_VOID;
+	}
 	if (c->phase == PHASE_REQUEST && !c->first_ns)
 		return span_ns(c->arrived_ns, l->now_ns) + 1;
 	if (end_unread(c, l) && c->role == ROLE_SERVER && !(c->flags & FLAG_JOINED) &&

@@ -195,7 +195,7 @@ static __noinline int listener_open(struct sock *sk, struct task_struct *task)
 		return 0;
 	l = bpf_sk_storage_get(&listening, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!l) {
-		add(&losses.no_storage, 1);
+		add(&losses.no_listener, 1);
 		return 0;
 	}
 	if (l->ready)

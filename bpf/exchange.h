@@ -112,7 +112,7 @@ static __always_inline int exchange_wants_request(const struct connection *c, __
 	case PHASE_IDLE:
 		return !(c->flags & FLAG_OPAQUE);
 	case PHASE_REQUEST:
-		return behind || c->flags & FLAG_GATHER;
+		return behind || c->flags & (FLAG_GATHER | FLAG_ODD);
 	case PHASE_ANSWER:
 		return !(c->flags & (FLAG_OPAQUE | FLAG_BODILESS));
 	default:
@@ -171,6 +171,16 @@ static __always_inline int request_bytes(struct connection *c, __u64 arrived, __
 	__u64 complete;
 	__u32 v;
 
+	if (c->phase == PHASE_REQUEST && c->flags & FLAG_ODD && window_length(w)) {
+		v = request_verdict(c, w, 0);
+		if (v >= REQUEST_YES) {
+			exchange_push(out, c, OUTCOME_UNKNOWN, c->last_ns, ENDED_EXCHANGE);
+			exchange_begin(c, arrived, read);
+			exchange_note_request(c, v);
+			return 0;
+		}
+		c->gather.length = 0;
+	}
 	if (c->phase == PHASE_REQUEST) {
 		if (c->flags & FLAG_GATHER)
 			request_gather(c, w);
@@ -319,12 +329,18 @@ static __always_inline int response_bytes(struct connection *c, __u64 first, __u
 		c->first_ns = 0;
 		return 0;
 	}
+	if (v == RESPONSE_UNSEEN || (v == RESPONSE_NO && c->protocol)) {
+		/* An answer that is not understood, unless one that is comes after it. */
+		c->flags |= FLAG_ODD;
+		c->first_ns = c->first_ns ? c->first_ns : first;
+		c->last_ns = last;
+		return 0;
+	}
+	if (c->flags & FLAG_ODD) {
+		c->flags &= ~FLAG_ODD;
+		c->first_ns = 0;
+	}
 	if (v == RESPONSE_NO) {
-		if (c->protocol) {
-			c->flags |= FLAG_ODD;
-			c->last_ns = last;
-			return 0;
-		}
 		c->flags |= FLAG_OPAQUE;
 		v = OUTCOME_UNKNOWN;
 	}

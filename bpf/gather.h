@@ -72,9 +72,6 @@ __noinline __u32 interim_skip(struct connection *c, const struct window *w, __u3
 			c->interim = 1;
 		}
 	}
-	/* What a window does not show is taken to end with its call. */
-	if (w->length == WINDOW_BYTES)
-		c->interim = 0;
 	return WINDOW_BYTES;
 }
 
@@ -90,6 +87,11 @@ __noinline __u32 response_verdict_slow(struct connection *c, const struct window
 
 		if (c->interim)
 			from = interim_skip(c, w, from);
+		if (c->interim && w->length == WINDOW_BYTES) {
+			c->interim =
+				0; /* what a window does not show is taken to end with its call */
+			return RESPONSE_UNSEEN;
+		}
 		if (c->interim || from >= w->length)
 			return RESPONSE_INTERIM;
 		gather_append(c, w, from);

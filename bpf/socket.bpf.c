@@ -180,10 +180,15 @@ int BPF_PROG(troth_data_ready, struct sock *sk)
 	if (sk->__sk_common.skc_state == TCP_LISTEN)
 		return 0;
 	c = connection_of(sk);
-	if (!c)
-		return connection_join_unseen(sk);
+	if (!c) {
+		connection_join_unseen(sk);
+		c = connection_of(sk);
+		if (!c)
+			return 0;
+	}
 	tp = tcp_of(sk);
-	exchange_on_data(c, tp->rcv_nxt, tp->write_seq, tp->lsndtime, tp->tcp_clock_cache);
+	exchange_on_data(c, tp->rcv_nxt, connection_write_seq(c, tp), tp->lsndtime,
+			 tp->tcp_clock_cache);
 	return 0;
 }
 

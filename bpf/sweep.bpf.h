@@ -14,14 +14,26 @@ static __always_inline int sk_is_tcp(const struct sock *sk)
 	       (sk->__sk_common.skc_family == AF_INET || sk->__sk_common.skc_family == AF_INET6);
 }
 
-/* A connection that was there before; its role follows from who listens. */
-static __noinline int connection_join(struct sock *sk, struct task_struct *task)
+/* A connection on which nothing was said yet is as good as a new one. */
+static __always_inline int sk_is_silent(const struct sock *sk, __u32 segments)
+{
+	const struct tcp_sock *tp = tcp_of(sk);
+
+	return tp->data_segs_in <= segments && !tp->data_segs_out;
+}
+
+/*
+ * A connection that was there before; its role follows from who listens. segments: of data that
+ * were seen to come.
+ */
+static __noinline int connection_join(struct sock *sk, struct task_struct *task, __u32 segments)
 {
 	struct connection *c;
-	__u32 role, flags = FLAG_JOINED;
+	__u32 role, flags;
 
 	if (!sk)
 		return 0;
+	flags = sk_is_silent(sk, segments) ? 0 : FLAG_JOINED;
 	role = is_listened_on(netns_of(sk), sk->__sk_common.skc_num) ? ROLE_SERVER : ROLE_CLIENT;
 	if (!endpoint_wanted(sk, role))
 		return 0;
@@ -49,7 +61,7 @@ static __always_inline int connection_join_unseen(struct sock *sk)
 		return 0;
 	if (!endpoint_wanted(sk, ROLE_SERVER) && !endpoint_wanted(sk, ROLE_CLIENT))
 		return 0;
-	return connection_join(sk, 0);
+	return connection_join(sk, 0, 1);
 }
 
 SEC("iter/task_file")
@@ -74,7 +86,7 @@ int troth_join(struct bpf_iter__task_file *ctx)
 		return listener_open(sk, task);
 	if (join_pass == JOIN_CONNECTIONS &&
 	    (state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT || state == TCP_FIN_WAIT2))
-		return connection_join(sk, task);
+		return connection_join(sk, task, 0);
 	return 0;
 }
 

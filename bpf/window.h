@@ -38,6 +38,7 @@ enum response_verdict {
 	RESPONSE_NO = OUTCOMES, /* not the beginning of an answer */
 	RESPONSE_MORE,
 	RESPONSE_INTERIM, /* an answer follows */
+	RESPONSE_UNSEEN,  /* one may have followed already, where the window does not reach */
 	RESPONSE_SWITCH,  /* what follows is a stream */
 };
 

@@ -153,7 +153,7 @@ static inline void at(struct script *s, uint64_t us)
 static inline void arrives_n(struct script *s, size_t n)
 {
 	s->arrived_seq += (uint32_t)n;
-	exchange_on_data(&s->c, s->arrived_seq, s->written_seq, script_ticks(s->sent_ns),
+	exchange_on_data(&s->c, s->arrived_seq, script_our_bytes(s), script_ticks(s->sent_ns),
 			 s->now_ns);
 }
 

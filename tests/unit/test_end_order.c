@@ -83,6 +83,23 @@ static void an_answer_that_no_hook_saw_is_an_answer(void **state)
 		    s.ended[0].slack_ns >= s.ended[0].duration_ns);
 }
 
+/* The answer's hook was withheld; what arrives behind our FIN must not take that for a byte. */
+static void our_fin_is_no_byte_that_was_written(void **state)
+{
+	struct script s = script_open(ROLE_SERVER);
+
+	(void)state;
+	at(&s, 0), gets(&s, GET);
+	at(&s, 5), written_n(&s, strlen(OK));
+	at(&s, 9), our_fin(&s, 0);
+	at(&s, 20), arrives(&s, BODY);
+	at(&s, 25), reads(&s, BODY);
+	at(&s, 30), is_destroyed(&s);
+	assert_int_equal(strlen(OK), s.c.bytes_out);
+	assert_int_equal(1, s.n_ended);
+	assert_int_equal(OUTCOME_UNKNOWN, s.ended[0].outcome);
+}
+
 static void bytes_that_were_read_behind_our_half_close_are_counted_once(void **state)
 {
 	struct script s = script_open(ROLE_SERVER);
@@ -246,6 +263,7 @@ int main(void)
 		cmocka_unit_test(what_silence_has_ended_a_close_does_not_end_again),
 		cmocka_unit_test(a_request_that_no_hook_saw_read_is_still_no_response),
 		cmocka_unit_test(an_answer_that_no_hook_saw_is_an_answer),
+		cmocka_unit_test(our_fin_is_no_byte_that_was_written),
 		cmocka_unit_test(bytes_that_were_read_behind_our_half_close_are_counted_once),
 		cmocka_unit_test(bytes_from_before_the_measurement_are_not_counted),
 		cmocka_unit_test(

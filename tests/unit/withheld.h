@@ -280,17 +280,13 @@ static inline bool talk_begin_is_lost(const struct talk *t, const struct truth *
 	return t->role == ROLE_CLIENT && x->asked > x->hook + 1 && withheld && withheld[x->hook];
 }
 
-/*
- * A server's end is stated as the latest that it can be. A client's is known by what arrived and
- * its begin by what was sent: it may be off either way.
- */
+/* A duration is stated as the longest that it can be, and by how much it may have been shorter. */
 static inline enum fault talk_judge_duration(const struct talk *t, const struct truth *x,
 					     const struct ended *e, const uint8_t *withheld)
 {
 	uint64_t true_ns = (x->last - x->arrived) * 1000, slack = e->slack_ns;
 
-	if (true_ns > e->duration_ns + (t->role == ROLE_CLIENT ? slack : 0) &&
-	    !talk_begin_is_lost(t, x, withheld))
+	if (true_ns > e->duration_ns && !talk_begin_is_lost(t, x, withheld))
 		return FAULT_DURATION;
 	if (e->duration_ns > true_ns + slack)
 		return FAULT_DURATION;

@@ -63,6 +63,8 @@ static const struct {
 } losses[] = {
 	{ offsetof(struct losses, no_storage), "connections without kernel memory for their state",
 	  "lost: their exchanges are in no count" },
+	{ offsetof(struct losses, no_listener), "listening sockets without kernel memory",
+	  "what their accept queues dropped is not counted" },
 	{ offsetof(struct losses, unseen_mptcp), "connections of multipath TCP",
 	  "lost: their bytes pass no hook" },
 	{ offsetof(struct losses, merged), "exchanges that two looks could not tell apart",

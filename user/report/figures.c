@@ -108,6 +108,7 @@ const char *figures_loss(const struct losses *l, unsigned int index, uint64_t *r
 		size_t offset;
 	} table[] = {
 		{ "no_storage", offsetof(struct losses, no_storage) },
+		{ "no_listener", offsetof(struct losses, no_listener) },
 		{ "no_series_server", offsetof(struct losses, no_series[ROLE_SERVER]) },
 		{ "no_series_client", offsetof(struct losses, no_series[ROLE_CLIENT]) },
 		{ "endpoints_full", offsetof(struct losses, endpoints_full) },
