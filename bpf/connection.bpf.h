@@ -142,6 +142,23 @@ static __always_inline int connection_end(struct connection *c, struct sock *sk,
 	return 0;
 }
 
+/* Room for the state of a connection that somebody wants; NULL: nobody does, or it is lost. */
+static __always_inline struct connection *connection_room(struct sock *sk, __u32 role)
+{
+	struct connection *c;
+
+	if (!endpoint_wanted(sk, role))
+		return 0;
+	if (tcp_of(sk)->is_mptcp) {
+		add(&losses.unseen_mptcp, 1);
+		return 0;
+	}
+	c = bpf_sk_storage_get(&connections, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!c)
+		add(&losses.no_storage, 1);
+	return c;
+}
+
 /* Fills a new connection; whoever calls knows that no hook runs on it, or that it is joined. */
 static __noinline int connection_fill(struct connection *c, struct sock *sk, __u32 role,
 				      __u32 flags)

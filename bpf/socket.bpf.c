@@ -69,54 +69,52 @@ volatile __u32 withhold_next;
 #define WITHHELD() 0
 #endif
 
-SEC("tp_btf/sock_recv_length")
-int BPF_PROG(troth_recv, struct sock *sk, int ret, int flags)
+/*
+ * What both hooks do. length: bytes of the call; receiving: a constant, each hook has its own copy.
+ * readable: the bytes are in the caller's buffer.
+ */
+static __always_inline int call_ended(struct sock *sk, struct connection *c, __u32 length,
+				      int receiving, int readable)
 {
+	const struct tcp_sock *tp = tcp_of(sk);
+	int is_request = c->role == (receiving ? ROLE_SERVER : ROLE_CLIENT);
 	struct ended_list out;
-	const struct tcp_sock *tp;
-	struct connection *c;
 	struct window w;
 	struct look l;
 	__u32 many;
 
-	KEEP_ORDINARY_STACK(ctx);
-	if (flags & MSG_PEEK)
-		return 0;
-	c = connection_of(sk);
-	if (ret <= 0) {
-		if (c && c->vector)
-			c->vector = 0; /* a recvmmsg that found no more ends here */
-		return 0;
-	}
-	if (!c || WITHHELD())
-		return 0;
-	tp = tcp_of(sk);
-	if (c->flags & FLAG_FACTS)
+	if (receiving && c->flags & FLAG_FACTS)
 		endpoint_note_facts(sk, c->role);
 	window_clear(&w);
-	if (c->role == ROLE_SERVER ? exchange_wants_request(c, ret, tp->write_seq != c->written) :
-				     exchange_wants_response(c)) {
-		if (flags & MSG_TRUNC)
-			add(&losses.unreadable, 1);
+	if (is_request ? exchange_wants_request(c, length,
+						receiving ? tp->write_seq != c->written :
+							    tp->copied_seq != c->read) :
+			 exchange_wants_response(c)) {
+		if (readable)
+			payload_read(&w, c, length);
 		else
-			payload_read(&w, c, ret);
+			add(&losses.unreadable, 1);
 	}
-	many = pipelined(c, &w, ret, c->role == ROLE_SERVER);
-	l.now_ns = recv_time(tp);
+	many = pipelined(c, &w, length, is_request);
+	l.now_ns = receiving ? recv_time(tp) : send_time(tp);
 	ended_clear(&out);
 	if (!connection_enter(c))
 		return 0;
 	l.read = connection_read_seq(c, tp);
 	l.written = connection_write_seq(c, tp);
-	l.length = step_length(sk, l.read - c->read, ret);
-	if (!look_is_plain_recv(c, &l)) {
+	l.length = step_length(sk, receiving ? l.read - c->read : l.written - c->written, length);
+	if (!(receiving ? look_is_plain_recv(c, &l) : look_is_plain_send(c, &l))) {
 		l.sent_ticks = tp->lsndtime;
 		l.now_ticks = bpf_jiffies64();
 		l.tick_ns = tick_ns;
 	}
-	look_recv(c, &l, &w, &out);
-	exchange_note_many(c, c->role == ROLE_SERVER, many, ret, &out);
-	c->flags &= ~FLAG_FACTS;
+	if (receiving)
+		look_recv(c, &l, &w, &out);
+	else
+		look_send(c, &l, &w, &out);
+	exchange_note_many(c, is_request, many, length, &out);
+	if (receiving)
+		c->flags &= ~FLAG_FACTS;
 	if (c->events)
 		connection_end_locked(c, tp, &l, &out);
 	connection_leave(c);
@@ -124,47 +122,32 @@ int BPF_PROG(troth_recv, struct sock *sk, int ret, int flags)
 	return 0;
 }
 
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(troth_recv, struct sock *sk, int ret, int flags)
+{
+	struct connection *c;
+
+	KEEP_ORDINARY_STACK(ctx);
+	if (flags & MSG_PEEK)
+		return 0;
+	c = connection_of(sk);
+	if (ret > 0)
+		return c && !WITHHELD() ? call_ended(sk, c, ret, 1, !(flags & MSG_TRUNC)) : 0;
+	if (c && c->vector)
+		c->vector = 0; /* a recvmmsg that found no more ends here */
+	return 0;
+}
+
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(troth_send, struct sock *sk, int ret, int flags)
 {
-	struct ended_list out;
-	const struct tcp_sock *tp;
 	struct connection *c;
-	struct window w;
-	struct look l;
-	__u32 many;
 
 	KEEP_ORDINARY_STACK(ctx);
 	if (ret <= 0)
 		return 0;
 	c = connection_of(sk);
-	if (!c || WITHHELD())
-		return 0;
-	tp = tcp_of(sk);
-	window_clear(&w);
-	if (c->role == ROLE_SERVER ? exchange_wants_response(c) :
-				     exchange_wants_request(c, ret, tp->copied_seq != c->read))
-		payload_read(&w, c, ret);
-	many = pipelined(c, &w, ret, c->role == ROLE_CLIENT);
-	l.now_ns = send_time(tp);
-	ended_clear(&out);
-	if (!connection_enter(c))
-		return 0;
-	l.read = connection_read_seq(c, tp);
-	l.written = connection_write_seq(c, tp);
-	l.length = step_length(sk, l.written - c->written, ret);
-	if (!look_is_plain_send(c, &l)) {
-		l.sent_ticks = tp->lsndtime;
-		l.now_ticks = bpf_jiffies64();
-		l.tick_ns = tick_ns;
-	}
-	look_send(c, &l, &w, &out);
-	exchange_note_many(c, c->role == ROLE_CLIENT, many, ret, &out);
-	if (c->events)
-		connection_end_locked(c, tp, &l, &out);
-	connection_leave(c);
-	count_out(c, &out);
-	return 0;
+	return c && !WITHHELD() ? call_ended(sk, c, ret, 0, 1) : 0;
 }
 
 /*

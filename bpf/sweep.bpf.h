@@ -35,18 +35,8 @@ static __noinline int connection_join(struct sock *sk, struct task_struct *task,
 		return 0;
 	flags = sk_is_silent(sk, segments) ? 0 : FLAG_JOINED;
 	role = is_listened_on(netns_of(sk), sk->__sk_common.skc_num) ? ROLE_SERVER : ROLE_CLIENT;
-	if (!endpoint_wanted(sk, role))
-		return 0;
-	if (tcp_of(sk)->is_mptcp) {
-		add(&losses.unseen_mptcp, 1);
-		return 0;
-	}
-	c = bpf_sk_storage_get(&connections, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!c) {
-		add(&losses.no_storage, 1);
-		return 0;
-	}
-	if (c->flags & FLAG_READY)
+	c = connection_room(sk, role);
+	if (!c || c->flags & FLAG_READY)
 		return 0;
 	c->series = endpoint_series(sk, role, role == ROLE_CLIENT ? task : 0, &flags);
 	connection_fill(c, sk, role, flags);

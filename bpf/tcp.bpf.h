@@ -30,17 +30,9 @@ static __always_inline struct connection *connection_make(struct sock *sk, __u32
 	struct connection *c;
 	__u32 flags = 0;
 
-	if (!endpoint_wanted(sk, role))
+	c = connection_room(sk, role);
+	if (!c)
 		return 0;
-	if (tcp_of(sk)->is_mptcp) {
-		add(&losses.unseen_mptcp, 1);
-		return 0;
-	}
-	c = bpf_sk_storage_get(&connections, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!c) {
-		add(&losses.no_storage, 1);
-		return 0;
-	}
 	__builtin_memset(c, 0, sizeof(*c)); /* a socket can be connected again */
 	c->series = endpoint_series(sk, role, in_task ? bpf_get_current_task_btf() : 0, &flags);
 	c->flags = flags;

@@ -153,7 +153,7 @@ static void call(struct fuzz *f, bool receive, const char *text, size_t n, unsig
 		taken_n(&f->s, n);
 	else
 		written_n(&f->s, n);
-	if (how == 2 || (how == 1 && f->n_late == LATE))
+	if (how == 2 || f->n_late == LATE)
 		return;
 	f->late[f->n_late++] = (struct late){ text, n, receive };
 	if (how != 1)
