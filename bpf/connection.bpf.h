@@ -15,7 +15,7 @@
  * longer than that waits for a holder that was interrupted, and leaves its step to the next
  * look. An event is left in c->events.
  */
-#define LOCK_TRIES 256
+#define LOCK_TRIES 1024
 
 /* At the end of a measurement, what no hook has claimed for so long was skipped. */
 #define FINAL_IDLE_NS 100000000ULL
