@@ -152,13 +152,13 @@ struct losses {
 	__u64 undated;	       /* exchanges whose end is known to a tick only */
 	__u64 unseen_mptcp;    /* connections whose lengths are not TCP's (lost) */
 	__u64 unparsed_end;    /* connections that ended with bytes that may have been a request */
+	__u64 unscanned; /* connections whose pipelined answers are no longer looked for in one send */
 };
 
 /* What BPF programs tell of themselves at the self-test. */
 struct self_test {
-	__u64 cached_ns; /* tcp_clock_cache in the receive hook ... */
-	__u64 now_ns;	 /* ... beside the clock */
-	__u64 jiffies;
+	__u64 cached_ns;   /* tcp_clock_cache in the receive hook ... */
+	__u64 now_ns;	   /* ... beside the clock */
 	__u64 regs_offset; /* from the start of a task's stack to its user registers */
 };
 

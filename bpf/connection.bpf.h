@@ -20,15 +20,36 @@
 /* At the end of a measurement, what no hook has claimed for so long was skipped. */
 #define FINAL_IDLE_NS 100000000ULL
 
+struct wait {
+	struct connection *c;
+	__u32 got;
+};
+
+static long connection_try(__u64 i, void *context)
+{
+	struct wait *w = context;
+
+	(void)i;
+	w->got = !*(volatile __u32 *)&w->c->lock && !__sync_val_compare_and_swap(&w->c->lock, 0, 1);
+	return w->got;
+}
+
+/* Out of line: it is rare, and its frame is not the hooks'. */
+static __noinline int connection_wait(struct connection *c)
+{
+	struct wait w = { .c = c };
+
+	if (!c)
+		return 0;
+	bpf_loop(LOCK_TRIES, connection_try, &w, 0);
+	if (!w.got)
+		add(&losses.contended, 1);
+	return w.got;
+}
+
 static __always_inline int connection_enter(struct connection *c)
 {
-	if (!__sync_val_compare_and_swap(&c->lock, 0, 1))
-		return 1;
-	for (int i = 0; i < LOCK_TRIES; i++)
-		if (!*(volatile __u32 *)&c->lock && !__sync_val_compare_and_swap(&c->lock, 0, 1))
-			return 1;
-	add(&losses.contended, 1);
-	return 0;
+	return !__sync_val_compare_and_swap(&c->lock, 0, 1) || connection_wait(c);
 }
 
 static __always_inline void connection_leave(struct connection *c)
@@ -52,13 +73,27 @@ static __always_inline struct connection *connection_of(struct sock *sk)
 	return c && c->flags & FLAG_READY ? c : 0;
 }
 
+/* Has the peer's FIN come, whether or not the hook that tells so was run? */
+static __always_inline int connection_has_fin(const struct connection *c, const struct tcp_sock *tp,
+					      __u32 *fin)
+{
+	__u8 state = ((const struct sock *)tp)->__sk_common.skc_state;
+
+	if (c->fins & FIN_PEER) {
+		*fin = c->peer_fin;
+		return 1;
+	}
+	*fin = tp->rcv_nxt - 1;
+	return state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING;
+}
+
 /* The FINs, which count one in either direction, are not data. */
 static __always_inline __u32 connection_read_seq(const struct connection *c,
 						 const struct tcp_sock *tp)
 {
-	__u32 seq = tp->copied_seq;
+	__u32 seq = tp->copied_seq, fin;
 
-	return c->fins & FIN_PEER && seq_after(seq, c->peer_fin) ? c->peer_fin : seq;
+	return connection_has_fin(c, tp, &fin) && seq_after(seq, fin) ? fin : seq;
 }
 
 static __always_inline __u32 connection_write_seq(const struct connection *c,
@@ -72,9 +107,9 @@ static __always_inline __u32 connection_write_seq(const struct connection *c,
 static __always_inline __u32 connection_received_seq(const struct connection *c,
 						     const struct tcp_sock *tp)
 {
-	__u32 seq = tp->rcv_nxt;
+	__u32 seq = tp->rcv_nxt, fin;
 
-	return c->fins & FIN_PEER && seq_after(seq, c->peer_fin) ? c->peer_fin : seq;
+	return connection_has_fin(c, tp, &fin) && seq_after(seq, fin) ? fin : seq;
 }
 
 static __always_inline void look_fill(struct look *l, const struct connection *c,
@@ -133,8 +168,11 @@ static __always_inline int connection_end(struct connection *c, struct sock *sk,
 
 	tp = tcp_of(sk);
 	__sync_fetch_and_or(&c->events, events);
-	if (!connection_enter(c))
+	if (!connection_enter(c)) {
+		if (events & END_GONE)
+			add(&losses.merged, 1); /* there is no later look */
 		return 0;
+	}
 	connection_end_locked(c, tp, &l, &out);
 	connection_flush(c, tp);
 	connection_leave(c);
@@ -174,9 +212,7 @@ static __noinline int connection_fill(struct connection *c, struct sock *sk, __u
 	c->written = tp->write_seq;
 	if (flags & FLAG_JOINED)
 		c->read = c->received; /* what is in the queue already began before us */
-	c->flags = flags;
-	barrier();
-	c->flags = flags | FLAG_READY;
+	PUBLISH(c->flags, flags | FLAG_READY);
 	return 0;
 }
 

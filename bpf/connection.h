@@ -32,7 +32,6 @@ enum connection_flag {
 	FLAG_OPAQUE = 1 << 8,	 /* nothing here is understood: alternation alone decides */
 	FLAG_JOINED = 1 << 9,	 /* older than the measurement: wait for a beginning */
 	FLAG_FACTS = 1 << 12,	 /* whose the endpoint is, is still to be noted */
-	FLAG_AWAIT_ACK = 1 << 13, /* reset by the peer; its segment will say what it had received */
 	FLAG_EARLY = 1 << 14, /* what is not accounted was read behind a write that is not either */
 	FLAG_CONNECTING = 1 << 15,
 	FLAG_BODIED = 1 << 16, /* the request was seen to be one that a body may follow */
@@ -40,7 +39,7 @@ enum connection_flag {
 	FLAG_MANY = 1 << 18,   /* one call may have held several requests */
 };
 
-enum fin { FIN_PEER = 1, FIN_OURS = 2 };
+enum fin { FIN_PEER = 1, FIN_OURS = 2, FIN_RESET = 4 };
 
 /* Data that began to arrive at ns, and what had been written by then. */
 struct stamp {
@@ -64,12 +63,14 @@ struct connection {
 	__u8 phase;
 	__u8 protocol;
 	__u8 outcome;
-	__u8 interim; /* inside an interim answer's header: 1, after a line feed: 2 */
-	__u8 vector;  /* sendmmsg, recvmmsg: message of the call that comes next */
-	__u8 fins; /* enum fin; written by changes of state only, which the socket's lock orders */
+	__u8 interim;	/* inside an interim answer's header: 1, after a line feed: 2 */
+	__u8 vector;	/* sendmmsg, recvmmsg: message of the call that comes next */
+	__u8 fruitless; /* scans in a row that found nothing */
 	__u8 pad;
+	__u32 fins; /* enum fin; written by changes of state only, which the socket's lock orders */
 	__u32 peer_fin;	      /* sequence number of the peer's FIN, where FIN_PEER */
 	__u32 our_fin;	      /* of ours, where FIN_OURS */
+	__u32 reset_ack;      /* what the peer had received when it reset, where FIN_RESET */
 	__u32 single;	      /* a call no longer than that holds one request */
 	__u32 begin_slack_ns; /* the true begin lies in [arrived, arrived + that] */
 	__u64 arrived_ns;
@@ -81,9 +82,8 @@ struct connection {
 	__u64 next_arrived_ns;
 	__u64 next_read_ns;
 	__u32 next_slack_ns; /* as begin_slack_ns, of next_arrived_ns */
-	__u32 pad2;
-	__u64 early_ns; /* where FLAG_EARLY: when the first of it was read */
-	__u64 bytes_in; /* not yet in the series */
+	__u64 early_ns;	     /* where FLAG_EARLY: when the first of it was read */
+	__u64 bytes_in;	     /* not yet in the series */
 	__u64 bytes_out;
 	__u64 opened_ns;
 	struct window gather; /* first bytes that came in pieces */
@@ -122,7 +122,8 @@ struct ended_list {
 	__u8 n;
 	__u8 caught_up; /* steps; 255: that many or more */
 	__u8 unparsed_end;
-	__u8 pad[7];
+	__u8 unscanned;
+	__u8 pad[6];
 };
 
 static __always_inline void ended_clear(struct ended_list *out)
@@ -133,6 +134,7 @@ static __always_inline void ended_clear(struct ended_list *out)
 	out->n = 0;
 	out->caught_up = 0;
 	out->unparsed_end = 0;
+	out->unscanned = 0;
 }
 
 static __always_inline int seq_after(__u32 a, __u32 b)
@@ -150,6 +152,8 @@ static __always_inline const struct stamp *exchange_stamp(const struct connectio
 {
 	__u32 head = c->head;
 
+	if (!seq_after(c->received, seq))
+		return 0; /* no hook saw it come */
 #pragma unroll
 	for (__u32 i = 0; i < STAMPS; i++) {
 		const struct stamp *s = &c->stamps[(head - i) & (STAMPS - 1)];
@@ -192,7 +196,7 @@ static __always_inline void exchange_on_data(struct connection *c, __u32 receive
 	s->written = written;
 	s->sent_ticks = sent_ticks;
 	s->seq = from;
-	c->head = head + 1;
+	PUBLISH(c->head, head + 1);
 }
 
 #endif

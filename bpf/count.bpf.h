@@ -143,6 +143,8 @@ __noinline int count_list(const struct connection *c, const struct ended_list *o
 		add(&losses.merged, out->merged);
 	if (out->caught_up)
 		add(&losses.caught_up, out->caught_up);
+	if (out->unscanned)
+		add(&losses.unscanned, 1);
 	if (out->unparsed_end)
 		add(&losses.unparsed_end, out->unparsed_end);
 	return 0;
@@ -151,7 +153,8 @@ __noinline int count_list(const struct connection *c, const struct ended_list *o
 /* Calls cost more than what they call: what mostly happens is in line. */
 static __always_inline void count_out(const struct connection *c, const struct ended_list *out)
 {
-	if (out->n == 1 && !(out->merged | out->caught_up | out->unparsed_end | out->coalesced)) {
+	if (out->n == 1 &&
+	    !(out->merged | out->caught_up | out->unparsed_end | out->coalesced | out->unscanned)) {
 		struct series_counts *s = series_at(c->series);
 
 		series_mark(c->series, c->protocol);
@@ -159,7 +162,8 @@ static __always_inline void count_out(const struct connection *c, const struct e
 			count_ended(s, c, &out->e[0]);
 		return;
 	}
-	if (out->n | out->merged | out->caught_up | out->unparsed_end | out->coalesced)
+	if (out->n | out->merged | out->caught_up | out->unparsed_end | out->coalesced |
+	    out->unscanned)
 		count_list(c, out);
 }
 

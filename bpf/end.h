@@ -109,7 +109,7 @@ __noinline __u32 exchange_on_end(struct connection *c, const struct look *l, __u
 {
 	if (!c || !l || !out || c->phase == PHASE_OVER)
 		return 0;
-	if (events & END_PEER_FIN)
+	if (events & END_PEER_FIN && !(c->fins & FIN_PEER))
 		c->fins |= FIN_PEER;
 	if (c->role == ROLE_CLIENT) {
 		if ((events & (END_FINAL | END_OUR_CLOSE)) == END_OUR_FIN)
@@ -137,10 +137,13 @@ __noinline __u32 exchange_on_end(struct connection *c, const struct look *l, __u
 		end_client(c, l, events, out);
 		return 0;
 	}
-	if (c->phase == PHASE_ANSWER && events & END_ACK_FOLLOWS && events & END_UNACKED &&
-	    !(events & (END_UNSENT | END_GONE))) {
-		c->flags |= FLAG_AWAIT_ACK;
-		return events;
+	if (c->phase == PHASE_ANSWER && events & END_RESET_BY_PEER && events & END_UNACKED) {
+		if (c->fins & FIN_RESET) {
+			if (seq_after(c->written, c->reset_ack))
+				c->outcome = OUTCOME_ABORTED;
+		} else if (events & END_ACK_FOLLOWS && !(events & (END_UNSENT | END_GONE))) {
+			return events;
+		}
 	}
 	end_server(c, l, events, out);
 	if (seq_after(l->read, c->read)) {
@@ -150,17 +153,14 @@ __noinline __u32 exchange_on_end(struct connection *c, const struct look *l, __u
 	return 0;
 }
 
-/* The reset's own segment: what its sender had received. */
-static __always_inline void exchange_on_reset_ack(struct connection *c, __u32 ack,
-						  struct ended_list *out)
+/*
+ * The reset's own segment: what its sender had received. What waits for it can be judged now.
+ * No lock is needed: like the rest of fins, this is in order by the socket's own.
+ */
+static __always_inline void exchange_on_reset_ack(struct connection *c, __u32 ack)
 {
-	if (!(c->flags & FLAG_AWAIT_ACK) || c->phase != PHASE_ANSWER)
-		return;
-	c->flags &= ~FLAG_AWAIT_ACK;
-	if (seq_after(c->written, ack))
-		c->outcome = OUTCOME_ABORTED;
-	exchange_finish(c, out);
-	c->phase = PHASE_OVER;
+	c->reset_ack = ack;
+	c->fins |= FIN_RESET;
 }
 
 /*
@@ -199,13 +199,13 @@ __noinline __u64 exchange_sweep(struct connection *c, const struct look *l, __u6
 		if (!final)
 			c->flags |= FLAG_TAIL;
 	}
-	if (c->phase == PHASE_REQUEST && c->first_ns &&
+	if (c->phase == PHASE_REQUEST && c->flags & FLAG_ODD &&
 	    (final || span_ns(last, l->now_ns) > idle_end_ns)) {
 		exchange_fail(c, OUTCOME_UNKNOWN, last, out);
 		c->phase = PHASE_ANSWER;
 		c->flags |= FLAG_VOID;
 	}
-	if (c->phase == PHASE_REQUEST && !c->first_ns)
+	if (c->phase == PHASE_REQUEST && !(c->flags & FLAG_ODD))
 		return span_ns(c->arrived_ns, l->now_ns) + 1;
 	if (end_unread(c, l) && c->role == ROLE_SERVER && !(c->flags & FLAG_JOINED) &&
 	    c->protocol != PROTOCOL_TLS &&

@@ -9,6 +9,9 @@
 
 #include "gather.h"
 
+#define FRUITLESS_MAX                                                                              \
+	200 /* scans of pipelined answers that find nothing, before they are given up */
+
 static __always_inline __u64 mark_between(__u64 mark, __u64 low, __u64 high)
 {
 	return mark < low ? low : mark > high ? high : mark;
@@ -151,6 +154,8 @@ static __always_inline void request_first(struct connection *c, __u64 arrived, _
 		v = request_verdict(c, w, 1);
 	if (v == REQUEST_MORE && joined)
 		return;
+	if (v == REQUEST_NO && c->protocol == PROTOCOL_TLS)
+		exchange_note_next(c, arrived, read); /* if the answer is plain, it was a request */
 	if (v == REQUEST_NO && (joined || c->protocol == PROTOCOL_TLS))
 		return;
 	if (joined && !arrived)
@@ -158,6 +163,8 @@ static __always_inline void request_first(struct connection *c, __u64 arrived, _
 	exchange_begin(c, arrived, read);
 	if (v == REQUEST_MORE)
 		c->flags |= FLAG_GATHER;
+	if (c->protocol == PROTOCOL_TLS)
+		c->flags |= FLAG_UNDIVIDED; /* session tickets may go before the answer */
 	exchange_note_request(c, v);
 }
 
@@ -240,11 +247,20 @@ static __always_inline void exchange_note_many(struct connection *c, int is_requ
 {
 	if (!is_request) {
 		out->coalesced += many;
-	} else if (length > c->single && c->phase == PHASE_REQUEST) {
-		if (!many || !(c->flags & FLAG_BODILESS))
-			c->single = length + length / 2;
-		else
+		if (!(c->flags & FLAG_MANY))
+			return;
+		c->fruitless = many ? 0 : c->fruitless + 1;
+		if (c->fruitless == FRUITLESS_MAX) {
+			/* Whoever pipelines for long and is answered one by one is believed. */
+			c->single = 0xffffffff;
+			c->flags &= ~FLAG_MANY;
+			out->unscanned = 1;
+		}
+	} else if (length > c->single) {
+		if (many && c->phase == PHASE_REQUEST && c->flags & FLAG_BODILESS)
 			c->flags |= FLAG_MANY;
+		else
+			c->single = length + length / 2;
 	}
 }
 
@@ -278,6 +294,16 @@ static __always_inline void answer_pipelined(struct connection *c, struct ended_
 	c->flags |= keep;
 }
 
+/* TLS was asked of a port that does not speak it, and that says so: it was a request all the same. */
+__noinline int answer_to_tls(struct connection *c, const struct window *w)
+{
+	if (!c || !w || !(c->flags & FLAG_NEXT) || http_status(w) < 100)
+		return 0;
+	c->protocol = PROTOCOL_HTTP;
+	exchange_begin(c, c->next_arrived_ns, c->next_read_ns);
+	return 0;
+}
+
 /* Bytes of an answer: the first of them at first, the last at last, less out->slack_ns. */
 static __always_inline int response_bytes(struct connection *c, __u64 first, __u64 last,
 					  const struct window *w, struct ended_list *out)
@@ -286,6 +312,8 @@ static __always_inline int response_bytes(struct connection *c, __u64 first, __u
 
 	if (c->phase == PHASE_STREAM || c->phase == PHASE_OVER)
 		return 0;
+	if (c->phase == PHASE_IDLE && c->protocol == PROTOCOL_TLS && w)
+		answer_to_tls(c, w);
 	if (c->phase == PHASE_IDLE) {
 		/* Who speaks first answers nothing; on a joined connection it is an older answer. */
 		if (c->flags & FLAG_JOINED) {

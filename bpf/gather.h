@@ -17,6 +17,7 @@ __noinline int gather_append(struct connection *c, const struct window *w, __u32
 	if (!c || !w)
 		return 0;
 	c->gather.state = WINDOW_FILLED;
+	c->gather.total = 0;
 	for (__u32 i = 0; i < GATHER_BYTES; i++) {
 		__u32 at = c->gather.length;
 
@@ -35,14 +36,16 @@ __noinline int gather_append(struct connection *c, const struct window *w, __u32
  */
 __noinline __u32 request_verdict(struct connection *c, const struct window *w, int first)
 {
-	__u32 v;
+	__u32 v, pieces;
 
 	if (!c || !w)
 		return REQUEST_NO;
-	if (!c->gather.length && w->length >= GATHER_BYTES)
-		return protocol_request(&c->protocol, w, first);
-	gather_append(c, w, 0);
-	v = protocol_request(&c->protocol, &c->gather, first);
+	pieces = c->gather.length || w->length < GATHER_BYTES;
+	if (pieces)
+		gather_append(c, w, 0);
+	v = protocol_request(&c->protocol, pieces ? &c->gather : w, first);
+	if (!pieces)
+		return v;
 	if (v == REQUEST_MORE && (c->gather.length >= GATHER_BYTES || w->state == WINDOW_SHORT))
 		v = REQUEST_NO;
 	if (v != REQUEST_MORE)

@@ -9,8 +9,8 @@
 #include "payload.bpf.h"
 
 #define SCAN_STEP   32
-#define SCAN_BEYOND 12	/* a status line that begins in a step may end beyond it */
-#define SCAN_STEPS  512 /* 16 KiB of each vector */
+#define SCAN_BEYOND 12	 /* a status line that begins in a step may end beyond it */
+#define SCAN_BYTES  2048 /* of one call, whatever its vectors */
 
 struct scan {
 	__u64 base;
@@ -71,7 +71,7 @@ __noinline __u32 scan_buffer(__u64 base, __u32 length, __u32 requests)
 {
 	struct scan s = { .base = base, .length = length, .requests = requests };
 
-	bpf_loop(SCAN_STEPS, scan_step, &s, 0);
+	bpf_loop(SCAN_BYTES / SCAN_STEP, scan_step, &s, 0);
 	return s.found;
 }
 
@@ -99,6 +99,8 @@ __noinline __u32 scan_call(__u32 length, __u32 requests)
 	const struct pt_regs *regs = payload_registers(task);
 	struct message_vectors v;
 
+	if (length > SCAN_BYTES)
+		length = SCAN_BYTES;
 	switch (payload_call(task, regs)) {
 	case CALL_BUFFER:
 		return scan_buffer(CALL_ARG2(regs), length, requests);

@@ -86,6 +86,7 @@ static __always_inline int call_ended(struct sock *sk, struct connection *c, __u
 	if (receiving && c->flags & FLAG_FACTS)
 		endpoint_note_facts(sk, c->role);
 	window_clear(&w);
+	w.total = length;
 	if (is_request ? exchange_wants_request(c, length,
 						receiving ? tp->write_seq != c->written :
 							    tp->copied_seq != c->read) :
@@ -186,7 +187,6 @@ int BPF_PROG(troth_self_test, struct sock *sk, int ret, int flags)
 		return 0;
 	self_test.cached_ns = tcp_of(sk)->tcp_clock_cache;
 	self_test.now_ns = bpf_ktime_get_ns();
-	self_test.jiffies = bpf_jiffies64();
 	task = bpf_get_current_task_btf();
 	self_test.regs_offset = bpf_task_pt_regs(task) - (long)task->stack;
 	return 0;

@@ -14,44 +14,55 @@ static __always_inline int sk_is_tcp(const struct sock *sk)
 	       (sk->__sk_common.skc_family == AF_INET || sk->__sk_common.skc_family == AF_INET6);
 }
 
-/* A connection on which nothing was said yet is as good as a new one. */
-static __always_inline int sk_is_silent(const struct sock *sk, __u32 segments)
+/*
+ * A connection on which nothing was said yet is as good as a new one. task NULL: it is seen because
+ * data has come for it, and none of it was read; either it waited to be accepted when the
+ * measurement began, or the hook that tells of new connections was skipped.
+ */
+static __always_inline int sk_is_new(const struct sock *sk, const struct task_struct *task)
 {
 	const struct tcp_sock *tp = tcp_of(sk);
 
-	return tp->data_segs_in <= segments && !tp->data_segs_out;
+	if (tp->data_segs_out)
+		return 0;
+	return task ? !tp->data_segs_in : tp->bytes_received == tp->rcv_nxt - tp->copied_seq;
 }
 
-/*
- * A connection that was there before; its role follows from who listens. segments: of data that
- * were seen to come.
- */
-static __noinline int connection_join(struct sock *sk, struct task_struct *task, __u32 segments)
+/* A connection that was there before; its role follows from who listens. */
+static __noinline int connection_join(struct sock *sk, struct task_struct *task)
 {
+	struct series_counts *s;
 	struct connection *c;
 	__u32 role, flags;
 
-	if (!sk)
+	if (!sk || (!task && tcp_of(sk)->is_mptcp))
 		return 0;
-	flags = sk_is_silent(sk, segments) ? 0 : FLAG_JOINED;
+	flags = sk_is_new(sk, task) ? 0 : FLAG_JOINED;
 	role = is_listened_on(netns_of(sk), sk->__sk_common.skc_num) ? ROLE_SERVER : ROLE_CLIENT;
 	c = connection_room(sk, role);
 	if (!c || c->flags & FLAG_READY)
 		return 0;
-	c->series = endpoint_series(sk, role, role == ROLE_CLIENT ? task : 0, &flags);
-	connection_fill(c, sk, role, flags);
+	if (c->flags & FLAG_CONNECTING)
+		flags |= c->flags & FLAG_FACTS; /* a client whose ESTABLISHED was skipped */
+	else
+		c->series = endpoint_series(sk, role, role == ROLE_CLIENT ? task : 0, &flags);
+	s = flags & FLAG_JOINED ? 0 : series_stripe(c->series);
+	if (s && !task)
+		add(&s->opened, 1);
+	connection_fill(c, sk, c->flags & FLAG_CONNECTING ? ROLE_CLIENT : role, flags);
 	return 0;
 }
 
 /* Data for a TCP socket that nobody knew: it was in nobody's file table when troth looked. */
 static __always_inline int connection_join_unseen(struct sock *sk)
 {
-	if (join_pass != JOIN_DONE || sk->__sk_common.skc_state != TCP_ESTABLISHED ||
-	    !sk_is_tcp(sk))
+	/* Where one role is not wanted, its connections are unseen on purpose. */
+	if (cfg_roles != (1 << ROLES) - 1 || join_pass != JOIN_DONE ||
+	    sk->__sk_common.skc_state != TCP_ESTABLISHED || !sk_is_tcp(sk))
 		return 0;
 	if (!endpoint_wanted(sk, ROLE_SERVER) && !endpoint_wanted(sk, ROLE_CLIENT))
 		return 0;
-	return connection_join(sk, 0, 1);
+	return connection_join(sk, 0);
 }
 
 SEC("iter/task_file")
@@ -76,7 +87,7 @@ int troth_join(struct bpf_iter__task_file *ctx)
 		return listener_open(sk, task);
 	if (join_pass == JOIN_CONNECTIONS &&
 	    (state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT || state == TCP_FIN_WAIT2))
-		return connection_join(sk, task, 0);
+		return connection_join(sk, task);
 	return 0;
 }
 

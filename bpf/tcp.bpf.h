@@ -8,11 +8,12 @@
 
 #include "connection.bpf.h"
 
-#define PF_EXITING   0x00000004
-#define EPIPE	     32
-#define ECONNABORTED 103
-#define ECONNRESET   104
-#define ECONNREFUSED 111
+#define PF_EXITING    0x00000004
+#define SOCK_DONE_BIT (1 << 1) /* enum sock_flags SOCK_DONE: the peer's FIN came */
+#define EPIPE	      32
+#define ECONNABORTED  103
+#define ECONNRESET    104
+#define ECONNREFUSED  111
 
 volatile __u32 reset_ack_is_shown; /* the hook troth_reset_ack is attached (kernels from 6.11) */
 
@@ -62,9 +63,11 @@ static __noinline int connection_established(struct sock *sk, int oldstate)
 
 	if (!sk)
 		return 0;
-	if (role == ROLE_CLIENT)
-		c = sk->sk_bpf_storage ? bpf_sk_storage_get(&connections, sk, 0, 0) : 0;
-	else
+	/* Both sides connected at once: it came here by SYN_RECEIVED, but opened it was. */
+	c = sk->sk_bpf_storage ? bpf_sk_storage_get(&connections, sk, 0, 0) : 0;
+	if (c && c->flags & FLAG_CONNECTING && !(c->flags & FLAG_READY))
+		role = ROLE_CLIENT;
+	if (role == ROLE_SERVER)
 		c = connection_make(sk, role, 0);
 	if (!c)
 		return 0;
@@ -80,6 +83,8 @@ static __noinline int connection_established(struct sock *sk, int oldstate)
 		}
 	}
 	connection_fill(c, sk, role, c->flags & FLAG_FACTS);
+	if (role == ROLE_CLIENT)
+		c->written -= (__u32)tcp_of(sk)->bytes_sent; /* what went with the SYN (RFC 7413) */
 	return 0;
 }
 
@@ -92,8 +97,9 @@ static __noinline int connect_failed(struct connection *c, struct sock *sk)
 		return 0;
 	s = series_stripe(c->series);
 	err = sk->sk_err;
-	if (!s || !err || err == ECONNABORTED)
+	if (!s || err == ECONNABORTED)
 		return 0;
+	/* No error: the caller gave up first. */
 	add(err == ECONNREFUSED || err == ECONNRESET ? &s->refused : &s->connect_timeouts, 1);
 	return 0;
 }
@@ -119,6 +125,8 @@ static __always_inline __u32 end_events(const struct sock *sk, const struct tcp_
 			events = END_TIMED_OUT;
 		else if (err || oldstate == TCP_ESTABLISHED || oldstate == TCP_CLOSE_WAIT)
 			events = END_RESET_BY_US;
+		else if (oldstate == TCP_FIN_WAIT2 && !(sk->__sk_common.skc_flags & SOCK_DONE_BIT))
+			events = END_OUR_FIN | END_OUR_CLOSE; /* no FIN came: we gave up */
 		else
 			return END_PEER_FIN;
 	} else {
@@ -146,15 +154,14 @@ static __always_inline int connection_change(struct connection *c, struct sock *
 
 	tp = tcp_of(sk);
 	events = end_events(sk, tp, oldstate, newstate);
-	if (events & END_OUR_FIN && !(c->fins & FIN_OURS)) {
+	/* From here write_seq counts our FIN, and after a disconnect nothing at all. */
+	if ((events & END_OUR_FIN || newstate == TCP_CLOSE) && !(c->fins & FIN_OURS)) {
 		c->our_fin = tp->write_seq;
-		barrier();
-		c->fins |= FIN_OURS;
+		PUBLISH(c->fins, c->fins | FIN_OURS);
 	}
-	if (events & END_PEER_FIN && !(c->fins & FIN_PEER)) {
+	if ((events & END_PEER_FIN || oldstate == TCP_CLOSE_WAIT) && !(c->fins & FIN_PEER)) {
 		c->peer_fin = tp->rcv_nxt - 1;
-		barrier();
-		c->fins |= FIN_PEER;
+		PUBLISH(c->fins, c->fins | FIN_PEER);
 	}
 	s = series_stripe(c->series);
 	if (s && newstate == TCP_CLOSE) {
@@ -169,14 +176,11 @@ static __always_inline int connection_change(struct connection *c, struct sock *
 	return 0;
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(troth_set_state, struct sock *sk, int oldstate, int newstate)
+static __always_inline int state_changed(struct sock *sk, int oldstate, int newstate)
 {
 	struct connection *c;
 	struct listening *l;
 
-	if (sk->sk_protocol != IPPROTO_TCP)
-		return 0;
 	if (newstate == TCP_LISTEN)
 		return listener_open(sk, bpf_get_current_task_btf());
 	if (newstate == TCP_SYN_SENT)
@@ -203,13 +207,40 @@ int BPF_PROG(troth_set_state, struct sock *sk, int oldstate, int newstate)
 	return 0;
 }
 
+/* Changes that only the caller's task makes; of the others most come in softirq. */
+static __always_inline int state_is_ours(int newstate)
+{
+	return newstate == TCP_LISTEN || newstate == TCP_SYN_SENT || newstate == TCP_FIN_WAIT1 ||
+	       newstate == TCP_LAST_ACK;
+}
+
+/*
+ * The kernel does not run a program on a CPU on which it runs already: a softirq that interrupts a
+ * task inside this hook would go unseen. So there are two, one for each.
+ */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(troth_set_state, struct sock *sk, int oldstate, int newstate)
+{
+	if (!state_is_ours(newstate) || sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	return state_changed(sk, oldstate, newstate);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(troth_set_state_rx, struct sock *sk, int oldstate, int newstate)
+{
+	if (state_is_ours(newstate) || sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	return state_changed(sk, oldstate, newstate);
+}
+
 /* The last look at a connection, whatever had to wait. */
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(troth_destroy, struct sock *sk)
 {
 	struct connection *c = connection_of(sk);
 
-	if (c && c->phase != PHASE_OVER)
+	if (c && (c->phase != PHASE_OVER || c->bytes_in || c->bytes_out))
 		connection_end(c, sk, END_GONE);
 	return 0;
 }
@@ -236,23 +267,22 @@ SEC("tp_btf/kfree_skb")
 int BPF_PROG(troth_reset_ack, struct sk_buff *skb, void *location, enum skb_drop_reason reason,
 	     struct sock *sk)
 {
-	struct ended_list out = {};
 	const struct tcphdr *th;
 	struct connection *c;
 
 	if (reason != bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_TCP_RESET) || !sk)
 		return 0;
+	if (sk->__sk_common.skc_state == TCP_TIME_WAIT ||
+	    sk->__sk_common.skc_state == TCP_NEW_SYN_RECV)
+		return 0; /* not a whole socket */
 	c = connection_of(sk);
-	if (!c || !(c->flags & FLAG_AWAIT_ACK))
+	if (!c || c->phase == PHASE_OVER)
 		return 0;
 	th = bpf_rdonly_cast(skb->head + skb->transport_header,
 			     bpf_core_type_id_kernel(struct tcphdr));
-	if (!th->ack || !connection_enter(c))
-		return 0;
-	exchange_on_reset_ack(c, bpf_ntohl(th->ack_seq), &out);
-	connection_leave(c);
-	count_out(c, &out);
-	return 0;
+	/* One without acknowledgement is of a socket that is gone: it received no more. */
+	exchange_on_reset_ack(c, th->ack ? bpf_ntohl(th->ack_seq) : tcp_of(sk)->snd_una);
+	return connection_end(c, sk, 0);
 }
 
 #endif

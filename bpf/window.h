@@ -8,6 +8,20 @@
 
 #include "abi.h"
 
+/*
+ * Stores a word that others read without a lock, after all that was stored before it. On x86 stores
+ * keep their order.
+ */
+#if defined(__TARGET_ARCH_arm64)
+#define PUBLISH(word, value) ((void)__sync_lock_test_and_set(&(word), value))
+#else
+#define PUBLISH(word, value)                                                                       \
+	do {                                                                                       \
+		asm volatile("" ::: "memory");                                                     \
+		*(volatile __typeof__(word) *)&(word) = (value);                                   \
+	} while (0)
+#endif
+
 #define WINDOW_BYTES 64
 #define WINDOW_HEAD  16 /* of those, what every message is looked at for; a power of two */
 
@@ -21,6 +35,7 @@ enum window_state {
 
 struct window {
 	__u8 bytes[WINDOW_BYTES] __attribute__((aligned(8)));
+	__u32 total;  /* bytes that the call moved, where that is more than length */
 	__u32 length; /* bytes filled; 0: none, state says why */
 	__u32 state;
 };
@@ -65,6 +80,7 @@ static __always_inline void window_clear(struct window *w)
 {
 	w->length = 0;
 	w->state = WINDOW_UNREADABLE;
+	w->total = 0;
 }
 
 static __always_inline __u8 window_at(const struct window *w, __u32 i)

@@ -368,10 +368,8 @@ static inline void peer_resets(struct script *s, uint32_t events)
 
 static inline void reset_says_it_had(struct script *s, uint32_t ack)
 {
-	struct ended_list out = {};
-
-	exchange_on_reset_ack(&s->c, ack, &out);
-	script_take(s, &out);
+	exchange_on_reset_ack(&s->c, ack);
+	script_event(s, 0);
 }
 
 /* Returns the age of what waits, in nanoseconds. */

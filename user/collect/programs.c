@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -69,7 +70,20 @@ static void configure(struct programs *p, const struct collector_options *o)
 	bpf_map__set_max_entries(s->maps.free_clients, n);
 }
 
-/* kfree_skb tells the socket since kernel 6.11 (c53795d48ee8): four arguments and the context. */
+static bool kernel_is_older(int major, int minor)
+{
+	struct utsname host;
+	int have_major = 0, have_minor = 0;
+
+	if (uname(&host) || sscanf(host.release, "%d.%d", &have_major, &have_minor) != 2)
+		return true;
+	return have_major < major || (have_major == major && have_minor < minor);
+}
+
+/*
+ * kfree_skb tells the socket since kernel 6.11 (c53795d48ee8): four arguments and the context. Until
+ * 6.14 the verifier may not know that it can be NULL, and removes a test for it.
+ */
 static bool reset_ack_is_shown(void)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -79,6 +93,10 @@ static bool reset_ack_is_shown(void)
 
 	if (!btf)
 		return false;
+	if (kernel_is_older(6, 14)) {
+		btf__free(btf);
+		return false;
+	}
 	id = btf__find_by_name_kind(btf, "btf_trace_kfree_skb", BTF_KIND_TYPEDEF);
 	t = id > 0 ? btf__type_by_id(btf, btf__type_by_id(btf, (__u32)id)->type) : NULL;
 	if (t && btf_is_ptr(t))
@@ -233,10 +251,11 @@ static int attach(struct programs *p)
 	ATTACH(troth_reset_ack);
 	ATTACH(troth_destroy);
 	ATTACH(troth_retransmit);
-	ATTACH(troth_set_state);
 	ATTACH(troth_data_ready);
 	ATTACH(troth_recv);
 	ATTACH(troth_send);
+	ATTACH(troth_set_state_rx);
+	ATTACH(troth_set_state); /* last: what it finds is seen whole from its first byte */
 #undef ATTACH
 	return r ? r : join(p);
 }

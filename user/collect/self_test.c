@@ -10,9 +10,9 @@
 
 #include "../base/cleanup.h"
 
-#define WAIT_NS	   12000000 /* between arrival and receive, and between the two receives */
-#define FRESH_NS   1000000  /* a cached clock older than that was not refreshed */
-#define SLOWEST_HZ 100
+#define WAIT_NS		12000000 /* between arrival and receive */
+#define FRESH_NS	1000000	 /* a cached clock older than that was not refreshed */
+#define SLOWEST_TICK_NS 10000000
 
 static void wait_a_while(void)
 {
@@ -31,27 +31,8 @@ static int exchange_byte(int from, int to, volatile struct self_test *seen, stru
 		return -errno;
 	ret->cached_ns = seen->cached_ns;
 	ret->now_ns = seen->now_ns;
-	ret->jiffies = seen->jiffies;
 	ret->regs_offset = seen->regs_offset;
 	return ret->now_ns ? 0 : -ENODATA;
-}
-
-/* The rate that Linux can be built for and that is nearest to what was seen. */
-static unsigned int tick_of(uint64_t ns, uint64_t ticks)
-{
-	static const unsigned int rates[] = { 1000, 300, 250, SLOWEST_HZ };
-	unsigned int best = SLOWEST_HZ;
-	double seen = (double)ticks * 1e9 / (double)ns, distance = 1e9;
-
-	for (unsigned int i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
-		double d = seen > rates[i] ? seen / rates[i] : rates[i] / (seen + 1);
-
-		if (d < distance) {
-			distance = d;
-			best = rates[i];
-		}
-	}
-	return 1000000000u / best;
 }
 
 int self_test_run(volatile struct self_test *seen, volatile unsigned int *port,
@@ -64,7 +45,8 @@ int self_test_run(volatile struct self_test *seen, volatile unsigned int *port,
 				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct timeval limit = { .tv_sec = 1 };
 	socklen_t size = sizeof(address);
-	struct self_test first, second;
+	struct self_test first = {};
+	struct timespec tick;
 	int r;
 
 	if (listener < 0 || client < 0 ||
@@ -78,13 +60,12 @@ int self_test_run(volatile struct self_test *seen, volatile unsigned int *port,
 		return -errno;
 	*port = ntohs(address.sin_port);
 	r = exchange_byte(client, server, seen, &first);
-	if (!r)
-		r = exchange_byte(client, server, seen, &second);
 	if (r)
 		return r;
-	ret->recv_clock_is_cached = second.now_ns - second.cached_ns < FRESH_NS &&
-				    first.now_ns - first.cached_ns < FRESH_NS;
-	ret->regs_offset = (unsigned int)second.regs_offset;
-	ret->tick_ns = tick_of(second.now_ns - first.now_ns, second.jiffies - first.jiffies);
+	ret->recv_clock_is_cached = first.now_ns - first.cached_ns < FRESH_NS;
+	ret->regs_offset = (unsigned int)first.regs_offset;
+	/* The coarse clocks advance once a jiffy. */
+	ret->tick_ns = clock_getres(CLOCK_MONOTONIC_COARSE, &tick) ? SLOWEST_TICK_NS :
+								     (unsigned int)tick.tv_nsec;
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * self_test.h - two bytes over loopback, to see how the kernel's clocks behave.
+ * self_test.h - a byte over loopback, to see how the kernel's clocks behave.
  * Knows: sockets and the ABI's self_test. Must not know: libbpf, what follows from it.
  */
 #ifndef TROTH_COLLECT_SELF_TEST_H
@@ -18,7 +18,7 @@ struct self_test_result {
 
 /*
  * seen and port are the program's, which is attached; it answers in *seen for receives on *port.
- * Takes some 30 ms. 0 or -errno: nothing is known.
+ * Takes some 15 ms. 0 or -errno: nothing is known.
  */
 int self_test_run(volatile struct self_test *seen, volatile unsigned int *port,
 		  struct self_test_result *ret);

@@ -122,6 +122,7 @@ const char *figures_loss(const struct losses *l, unsigned int index, uint64_t *r
 		{ "undated", offsetof(struct losses, undated) },
 		{ "unseen_mptcp", offsetof(struct losses, unseen_mptcp) },
 		{ "unparsed_end", offsetof(struct losses, unparsed_end) },
+		{ "unscanned", offsetof(struct losses, unscanned) },
 	};
 
 	_Static_assert(sizeof(table) / sizeof(table[0]) == sizeof(struct losses) / sizeof(__u64),
