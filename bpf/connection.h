@@ -39,7 +39,7 @@ enum connection_flag {
 	FLAG_MANY = 1 << 18,   /* one call may have held several requests */
 };
 
-enum fin { FIN_PEER = 1, FIN_OURS = 2, FIN_RESET = 4 };
+enum fin { FIN_PEER = 1, FIN_OURS = 2 };
 
 /* Data that began to arrive at ns, and what had been written by then. */
 struct stamp {
@@ -70,7 +70,6 @@ struct connection {
 	__u32 fins; /* enum fin; written by changes of state only, which the socket's lock orders */
 	__u32 peer_fin;	      /* sequence number of the peer's FIN, where FIN_PEER */
 	__u32 our_fin;	      /* of ours, where FIN_OURS */
-	__u32 reset_ack;      /* what the peer had received when it reset, where FIN_RESET */
 	__u32 single;	      /* a call no longer than that holds one request */
 	__u32 begin_slack_ns; /* the true begin lies in [arrived, arrived + that] */
 	__u64 arrived_ns;

@@ -19,7 +19,6 @@ enum end_event {
 	END_UNACKED = 1 << 7,	   /* ... had been sent and not been acknowledged */
 	END_FATAL_SIGNAL = 1 << 8, /* the process was being killed */
 	END_GONE = 1 << 9,	   /* the socket is being destroyed: the last look */
-	END_ACK_FOLLOWS = 1 << 10, /* the reset's own segment will be shown to us */
 	END_FINAL = END_OUR_FIN | END_RESET_BY_PEER | END_RESET_BY_US | END_TIMED_OUT | END_GONE,
 };
 
@@ -75,7 +74,12 @@ static __always_inline void end_server(struct connection *c, const struct look *
 			c, peer_left || c->fins & FIN_PEER ? OUTCOME_ABORTED : OUTCOME_NO_RESPONSE,
 			l->now_ns, out);
 	} else if (c->phase == PHASE_ANSWER) {
-		if (peer_left && events & END_UNSENT)
+		/*
+		 * Unacknowledged alone proves nothing: the reset may carry the acknowledgement. But
+		 * from who had closed already it says that nobody was there to receive.
+		 */
+		if (peer_left &&
+		    (events & END_UNSENT || (events & END_UNACKED && c->fins & FIN_PEER)))
 			c->outcome = OUTCOME_ABORTED;
 		else if (events & (END_RESET_BY_US | END_FATAL_SIGNAL) && events & END_UNSENT)
 			c->outcome = OUTCOME_SERVER_ERROR;
@@ -101,8 +105,7 @@ static __always_inline void end_client(struct connection *c, const struct look *
 
 /*
  * Returns the events that cannot be judged yet and must be shown again: a send whose hook is
- * still on its way, an answer that has arrived and not been read, a reset whose segment tells
- * more.
+ * still on its way, an answer that has arrived and not been read.
  */
 __noinline __u32 exchange_on_end(struct connection *c, const struct look *l, __u32 events,
 				 struct ended_list *out)
@@ -137,30 +140,12 @@ __noinline __u32 exchange_on_end(struct connection *c, const struct look *l, __u
 		end_client(c, l, events, out);
 		return 0;
 	}
-	if (c->phase == PHASE_ANSWER && events & END_RESET_BY_PEER && events & END_UNACKED) {
-		if (c->fins & FIN_RESET) {
-			if (seq_after(c->written, c->reset_ack))
-				c->outcome = OUTCOME_ABORTED;
-		} else if (events & END_ACK_FOLLOWS && !(events & (END_UNSENT | END_GONE))) {
-			return events;
-		}
-	}
 	end_server(c, l, events, out);
 	if (seq_after(l->read, c->read)) {
 		c->bytes_in += l->read - c->read;
 		c->read = l->read;
 	}
 	return 0;
-}
-
-/*
- * The reset's own segment: what its sender had received. What waits for it can be judged now.
- * No lock is needed: like the rest of fins, this is in order by the socket's own.
- */
-static __always_inline void exchange_on_reset_ack(struct connection *c, __u32 ack)
-{
-	c->reset_ack = ack;
-	c->fins |= FIN_RESET;
 }
 
 /*

@@ -15,8 +15,6 @@
 #define ECONNRESET    104
 #define ECONNREFUSED  111
 
-volatile __u32 reset_ack_is_shown; /* the hook troth_reset_ack is attached (kernels from 6.11) */
-
 /* Is this process on its way out because of a signal? */
 static __always_inline int current_is_killed(void)
 {
@@ -136,12 +134,8 @@ static __always_inline __u32 end_events(const struct sock *sk, const struct tcp_
 		events |= END_UNSENT;
 	if (seq_after(tp->write_seq, tp->snd_una))
 		events |= END_UNACKED;
-	if (events & END_RESET_BY_PEER) {
-		if (reset_ack_is_shown)
-			events |= END_ACK_FOLLOWS;
-	} else if (!(events & END_TIMED_OUT) && current_is_killed()) {
+	if (!(events & (END_RESET_BY_PEER | END_TIMED_OUT)) && current_is_killed())
 		events |= END_FATAL_SIGNAL;
-	}
 	return events;
 }
 
@@ -257,32 +251,6 @@ int BPF_PROG(troth_retransmit, struct sock *sk)
 	if (s)
 		add(&s->retransmits, 1);
 	return 0;
-}
-
-/*
- * A reset ends a connection before its own acknowledgement number is looked at; the segment
- * comes by once more when it is dropped, with the socket since kernel 6.11 (c53795d48ee8).
- */
-SEC("tp_btf/kfree_skb")
-int BPF_PROG(troth_reset_ack, struct sk_buff *skb, void *location, enum skb_drop_reason reason,
-	     struct sock *sk)
-{
-	const struct tcphdr *th;
-	struct connection *c;
-
-	if (reason != bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_TCP_RESET) || !sk)
-		return 0;
-	if (sk->__sk_common.skc_state == TCP_TIME_WAIT ||
-	    sk->__sk_common.skc_state == TCP_NEW_SYN_RECV)
-		return 0; /* not a whole socket */
-	c = connection_of(sk);
-	if (!c || c->phase == PHASE_OVER)
-		return 0;
-	th = bpf_rdonly_cast(skb->head + skb->transport_header,
-			     bpf_core_type_id_kernel(struct tcphdr));
-	/* One without acknowledgement is of a socket that is gone: it received no more. */
-	exchange_on_reset_ack(c, th->ack ? bpf_ntohl(th->ack_seq) : tcp_of(sk)->snd_una);
-	return connection_end(c, sk, 0);
 }
 
 #endif

@@ -222,8 +222,6 @@ static struct bench bench_open(struct setup o)
 	b.skeleton = socket_bpf__open();
 	assert_non_null(b.skeleton);
 	configure(&b, &o);
-	/* Attached only where the kernel shows it; loads from 6.11. */
-	bpf_program__set_autoload(b.skeleton->progs.troth_reset_ack, false);
 	assert_int_equal(0, socket_bpf__load(b.skeleton));
 	put_numbers(bpf_map__fd(b.skeleton->maps.free_servers), SERIES_FIRST, o.servers);
 	put_numbers(bpf_map__fd(b.skeleton->maps.free_clients), SERIES_FIRST + o.servers,

@@ -198,10 +198,7 @@ static void step_end(struct fuzz *f, uint8_t which)
 			our_fin(s, events);
 		break;
 	case 3:
-		peer_resets(s, which & 0x40 ? events | END_ACK_FOLLOWS : events);
-		break;
-	case 4:
-		reset_says_it_had(s, s->written_seq - (which >> 6));
+		peer_resets(s, events);
 		break;
 	default:
 		is_destroyed(s);

@@ -58,8 +58,10 @@ static void check_protocol(uint8_t known, const struct window *w, struct window 
 		memcpy(prefix->bytes, w->bytes, n);
 		memset(prefix->bytes + n, n & 1 ? '0' : ' ', WINDOW_BYTES - n);
 		v = protocol_request(&asked, prefix, first);
-		/* A whole method behind a TLS handshake is plain text (kTLS); a part of one is not. */
-		if (known != PROTOCOL_TLS || asked != PROTOCOL_HTTP)
+		/* Of TLS records the last that is seen decides; plain text behind them is kTLS. */
+		if (known == PROTOCOL_TLS || asked == PROTOCOL_TLS)
+			CHECK(v <= REQUEST_TUNNEL);
+		else
 			check_request(request, v);
 		request = v;
 		CHECK(asked < PROTOCOL_COUNT && (known != PROTOCOL_HTTP || asked == known));

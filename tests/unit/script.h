@@ -57,7 +57,6 @@ struct script {
 	const uint8_t *withheld; /* [hook]: this receive or send hook never runs; NULL: all do */
 	unsigned int hooks;	 /* receive and send hooks so far, withheld ones too */
 	bool no_windows;	 /* io_uring and the like: no payload is ever readable */
-	bool reset_ack_is_shown;
 
 	struct ended ended[ENDED_KEPT];
 	unsigned int n_ended, n_seen;
@@ -364,12 +363,6 @@ static inline void is_destroyed(struct script *s)
 static inline void peer_resets(struct script *s, uint32_t events)
 {
 	script_event(s, END_RESET_BY_PEER | events);
-}
-
-static inline void reset_says_it_had(struct script *s, uint32_t ack)
-{
-	exchange_on_reset_ack(&s->c, ack);
-	script_event(s, 0);
 }
 
 /* Returns the age of what waits, in nanoseconds. */

@@ -41,7 +41,7 @@ static void the_first_lines_say_what_is_broken_where_and_why(void **state)
 	fill(&f);
 	_cleanup_(freep) char *text = printed(&f.report, false, false);
 	static const char expected[] =
-		"MISSED: 1 of 4 objectives, at 1 of 3 services  (2 more without data)\n"
+		"MISSED: 1 of 4 objectives, at 1 of 3 services  (2 more objectives without data)\n"
 		"  nginx:8080  server  availability 99.4 %, target 99.9 %\n"
 		"    5 server_error  1 no_response  60 % of the time is the queue, waiting to be read\n"
 		"    (mean 1.20 ms of 2.00 ms)\n";

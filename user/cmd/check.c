@@ -4,6 +4,7 @@
  * measuring to collect, arithmetic to slo, formats to report.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -302,8 +303,17 @@ static int print(const struct check *c)
 static void explain(const struct check *c, enum exit_code code)
 {
 	const char *const *line = c->dead_ports;
+	uint64_t failed = 0;
 
-	if (code == EXIT_NO_TRAFFIC)
+	for (size_t i = 0; i < c->listed.n_services; i++)
+		failed += c->listed.services[i].counts.refused +
+			  c->listed.services[i].counts.connect_timeouts;
+	if (code == EXIT_NO_TRAFFIC && failed)
+		fail(code,
+		     "nothing to judge: no exchange reached any objective, %" PRIu64
+		     " connects were refused or given up",
+		     failed);
+	else if (code == EXIT_NO_TRAFFIC)
 		fail(code, "nothing to judge: %s",
 		     *line ? *line : "no traffic reached any objective");
 	else if (c->values->output == OUTPUT_JSON)

@@ -150,18 +150,6 @@ bool probe_tracepoint(struct probes *p, const char *argument, char *found, size_
 	return tracepoint_prototype(kernel_btf(p), argument, &id);
 }
 
-bool probe_kfree_skb(struct probes *p, const char *argument, char *found, size_t size)
-{
-	int id;
-	const struct btf_type *t = tracepoint_prototype(kernel_btf(p), "kfree_skb", &id);
-
-	(void)argument;
-	(void)found;
-	(void)size;
-	/* The tracepoint's own data pointer, skb, location, reason, rx_sk. */
-	return t && btf_vlen(t) >= 5;
-}
-
 bool probe_program_load(struct probes *p, const char *argument, char *found, size_t size)
 {
 	static const struct bpf_insn nothing[] = {

@@ -31,7 +31,6 @@ probe_function probe_ptrace;	   /* CAP_SYS_PTRACE */
 probe_function probe_btf;
 probe_function probe_bpf_call;	   /* bpf() makes a map of the simplest kind */
 probe_function probe_tracepoint;   /* argument: name */
-probe_function probe_kfree_skb;	   /* with the receiving socket, c53795d48ee8 in 6.11 */
 probe_function probe_program_load; /* a tp_btf program of two instructions */
 probe_function probe_sk_storage;
 probe_function probe_iterator; /* argument: name */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * programs.c - see programs.h. Sizes of maps follow from the memory budget; what the kernel may
- * lack is left out before load.
+ * programs.c - see programs.h. Sizes of maps follow from the memory budget.
  */
 #include "programs.h"
 
@@ -10,10 +9,8 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/utsname.h>
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "self_test.h"
@@ -70,43 +67,6 @@ static void configure(struct programs *p, const struct collector_options *o)
 	bpf_map__set_max_entries(s->maps.free_clients, n);
 }
 
-static bool kernel_is_older(int major, int minor)
-{
-	struct utsname host;
-	int have_major = 0, have_minor = 0;
-
-	if (uname(&host) || sscanf(host.release, "%d.%d", &have_major, &have_minor) != 2)
-		return true;
-	return have_major < major || (have_major == major && have_minor < minor);
-}
-
-/*
- * kfree_skb tells the socket since kernel 6.11 (c53795d48ee8): four arguments and the context. Until
- * 6.14 the verifier may not know that it can be NULL, and removes a test for it.
- */
-static bool reset_ack_is_shown(void)
-{
-	struct btf *btf = btf__load_vmlinux_btf();
-	const struct btf_type *t;
-	int id;
-	bool shown = false;
-
-	if (!btf)
-		return false;
-	if (kernel_is_older(6, 14)) {
-		btf__free(btf);
-		return false;
-	}
-	id = btf__find_by_name_kind(btf, "btf_trace_kfree_skb", BTF_KIND_TYPEDEF);
-	t = id > 0 ? btf__type_by_id(btf, btf__type_by_id(btf, (__u32)id)->type) : NULL;
-	if (t && btf_is_ptr(t))
-		t = btf__type_by_id(btf, t->type);
-	if (t && btf_is_func_proto(t))
-		shown = btf_vlen(t) == 5;
-	btf__free(btf);
-	return shown;
-}
-
 /* Each role has its own share of the numbers: half, and servers the odd one. */
 static int free_numbers(const struct programs *p)
 {
@@ -123,7 +83,6 @@ static int free_numbers(const struct programs *p)
 static int load(struct programs *p, const struct collector_options *o)
 {
 	struct socket_bpf *s = p->skeleton = socket_bpf__open();
-	bool shown = reset_ack_is_shown();
 	int r;
 
 	if (!s)
@@ -131,11 +90,9 @@ static int load(struct programs *p, const struct collector_options *o)
 	p->view.stripes = stripes_wanted();
 	p->view.n_series = series_wanted(o, p->view.stripes);
 	configure(p, o);
-	bpf_program__set_autoload(s->progs.troth_reset_ack, shown);
 	r = socket_bpf__load(s);
 	if (r)
 		return r;
-	s->bss->reset_ack_is_shown = shown;
 	p->view.series_fd = bpf_map__fd(s->maps.series);
 	p->view.endpoints_fd = bpf_map__fd(s->maps.endpoints);
 	p->view.announcements_fd = bpf_map__fd(s->maps.announcements);
@@ -248,7 +205,6 @@ static int attach(struct programs *p)
 #define ATTACH(name)                                                                               \
 	if (!r)                                                                                    \
 	r = attach_one(s->progs.name, &s->links.name)
-	ATTACH(troth_reset_ack);
 	ATTACH(troth_destroy);
 	ATTACH(troth_retransmit);
 	ATTACH(troth_data_ready);

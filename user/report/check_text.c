@@ -34,17 +34,17 @@ static void put_verdict(struct page *p, const struct ranking *k)
 	if (!k->n_services)
 		page_item(p, INK_STRONG, "no data: no service was seen");
 	else if (!judged)
-		page_item(p, INK_STRONG, "no data: no traffic reached an objective");
+		page_item(p, INK_STRONG, "no data: no exchange reached an objective");
 	else if (k->n_missed)
 		page_item(p, INK_BAD, "MISSED: %zu of %zu objective%s, at %zu of %zu service%s",
 			  k->n_missed, judged, plural(judged), k->n_missed_services, k->n_services,
 			  plural(k->n_services));
 	else
-		page_item(p, INK_GOOD, "met: %s %zu objective%s of %zu service%s",
-			  judged == 1 ? "the" : "all", judged, plural(judged), k->n_services,
-			  plural(k->n_services));
+		page_item(p, INK_GOOD, "met: %s %zu objective%s that had traffic",
+			  judged == 1 ? "the" : "all", judged, plural(judged));
 	if (judged && k->n_no_data)
-		page_item(p, INK_FAINT, "(%zu more without data)", k->n_no_data);
+		page_item(p, INK_FAINT, "(%zu more objective%s without data)", k->n_no_data,
+			  plural(k->n_no_data));
 }
 
 static void put_headline(struct page *p, const struct check_report *r, const struct ranking *k)

@@ -30,6 +30,8 @@ static void judge_worst(struct ranked *s, size_t per_service, struct ranking *to
 			totals->n_met++;
 		if (j->verdict > s->verdict)
 			s->verdict = j->verdict;
+		if (j->verdict == VERDICT_MISSED && j->total - j->good > s->bad)
+			s->bad = j->total - j->good;
 		if (j->remaining_ratio < s->remaining_ratio)
 			s->remaining_ratio = j->remaining_ratio;
 	}
@@ -44,6 +46,8 @@ static int compare(const void *left, const void *right)
 
 	if (a->verdict != b->verdict)
 		return a->verdict > b->verdict ? -1 : 1;
+	if (a->bad != b->bad)
+		return a->bad > b->bad ? -1 : 1;
 	if (a->remaining_ratio != b->remaining_ratio)
 		return a->remaining_ratio < b->remaining_ratio ? -1 : 1;
 	if (a->figures.total != b->figures.total)

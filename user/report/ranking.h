@@ -16,7 +16,8 @@ struct ranked {
 	struct figures figures;
 	enum verdict verdict;	/* the worst */
 	double remaining_ratio; /* the smallest */
-	bool idle;		/* nothing to say: no traffic, no trouble */
+	uint64_t bad; /* the most events that missed an objective failed: how many were hurt */
+	bool idle;    /* nothing to say: no traffic, no trouble */
 };
 
 struct ranking {
