@@ -50,7 +50,7 @@ __noinline __u32 tls_records(const struct window *w, int first)
 		__u32 length = window_at(w, at + 3) << 8 | window_at(w, at + 4);
 
 		if (type < TLS_CHANGE_CIPHER_SPEC || type > TLS_APPLICATION_DATA ||
-		    window_at(w, at + 1) != 3)
+		    window_at(w, at + 1) != 3 || window_at(w, at + 2) > 4)
 			return REQUEST_NO;
 		if (type == TLS_APPLICATION_DATA && length != TLS_ALERT_13 &&
 		    !(first && tls_is_finished(length)))
