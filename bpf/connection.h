@@ -34,9 +34,10 @@ enum connection_flag {
 	FLAG_FACTS = 1 << 12,	 /* whose the endpoint is, is still to be noted */
 	FLAG_EARLY = 1 << 14, /* what is not accounted was read behind a write that is not either */
 	FLAG_CONNECTING = 1 << 15,
-	FLAG_BODIED = 1 << 16, /* the request was seen to be one that a body may follow */
-	FLAG_READY = 1 << 17,  /* every field is set */
-	FLAG_MANY = 1 << 18,   /* one call may have held several requests */
+	FLAG_BODIED = 1 << 16,	  /* the request was seen to be one that a body may follow */
+	FLAG_READY = 1 << 17,	  /* every field is set */
+	FLAG_MANY = 1 << 18,	  /* one call may have held several requests */
+	FLAG_AFTER_FIN = 1 << 19, /* the answer began after the peer had closed */
 };
 
 enum fin { FIN_PEER = 1, FIN_OURS = 2 };

@@ -79,7 +79,7 @@ static __always_inline void end_server(struct connection *c, const struct look *
 		 * from who had closed already it says that nobody was there to receive.
 		 */
 		if (peer_left &&
-		    (events & END_UNSENT || (events & END_UNACKED && c->fins & FIN_PEER)))
+		    (events & END_UNSENT || (events & END_UNACKED && c->flags & FLAG_AFTER_FIN)))
 			c->outcome = OUTCOME_ABORTED;
 		else if (events & (END_RESET_BY_US | END_FATAL_SIGNAL) && events & END_UNSENT)
 			c->outcome = OUTCOME_SERVER_ERROR;

@@ -66,7 +66,7 @@ static __always_inline void exchange_begin(struct connection *c, __u64 arrived, 
 	c->interim = 0;
 	c->flags &= ~(FLAG_BODILESS | FLAG_BODIED | FLAG_TUNNEL | FLAG_NEXT | FLAG_EARLY |
 		      FLAG_UNDIVIDED | FLAG_GATHER | FLAG_ODD | FLAG_VOID | FLAG_TAIL |
-		      FLAG_JOINED | FLAG_MANY);
+		      FLAG_JOINED | FLAG_MANY | FLAG_AFTER_FIN);
 	if (!arrived || !read)
 		c->flags |= FLAG_UNDIVIDED;
 }
@@ -273,6 +273,8 @@ static __always_inline void answer_begin(struct connection *c, __u32 outcome, __
 	c->last_ns = last;
 	c->gather.length = 0;
 	c->flags &= ~FLAG_GATHER;
+	if (c->fins & FIN_PEER)
+		c->flags |= FLAG_AFTER_FIN;
 }
 
 /* An answer that no new request explains: a pipelined one. */
