@@ -56,7 +56,8 @@ int main(int argc, char *argv[])
 {
 	const char *word = argc > 1 ? argv[1] : "help";
 	bool version = !strcmp(word, "--version"), help = !strcmp(word, "help");
-	bool page = !strcmp(word, "--help") || !strcmp(word, "-h") || (help && argc <= 2);
+	bool page = !strcmp(word, "--help") || !strcmp(word, "-h") ||
+		    (help && (argc <= 2 || !strcmp(argv[2], "help")));
 
 	stdio_guard();
 	if (argc > 2 + help && (version || page || help)) {

@@ -137,6 +137,7 @@ static const struct need needs[] = {
 	  .probe = probe_jit,
 	  .lost = "programs are interpreted: each exchange costs several times as much",
 	  .remedy = "sysctl net.core.bpf_jit_enable=1" },
+	{ .name = "kernel memory", .probe = probe_memory, .lost = "", .remedy = "" },
 	{ .name = "CAP_SYS_PTRACE",
 	  .probe = probe_ptrace,
 	  .lost = "other users' programs are known by their short name only, exe is null",

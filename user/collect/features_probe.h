@@ -35,6 +35,7 @@ probe_function probe_program_load; /* a tp_btf program of two instructions */
 probe_function probe_sk_storage;
 probe_function probe_iterator; /* argument: name */
 probe_function probe_lockdown; /* not in confidentiality mode */
+probe_function probe_memory;
 probe_function probe_jit;
 probe_function probe_cgroup;  /* version 2 alone */
 probe_function probe_pinning; /* a BPF file system on /sys/fs/bpf */

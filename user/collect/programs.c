@@ -46,6 +46,14 @@ static unsigned int series_wanted(const struct collector_options *o, unsigned in
 	return SERIES_FIRST + (unsigned int)(fit < SERIES_DEFAULT ? fit : SERIES_DEFAULT);
 }
 
+size_t programs_memory(const struct collector_options *o, unsigned int *services)
+{
+	unsigned int stripes = stripes_wanted(), series = series_wanted(o, stripes);
+
+	*services = series - SERIES_FIRST;
+	return (size_t)series * stripes * sizeof(struct series_counts);
+}
+
 static void configure(struct programs *p, const struct collector_options *o)
 {
 	struct socket_bpf *s = p->skeleton;

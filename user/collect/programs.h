@@ -24,6 +24,9 @@ int programs_open(const struct collector_options *o, struct programs **ret);
 void programs_free(struct programs *p); /* NULL is fine; nothing stays attached */
 DEFINE_FREEP(struct programs, programs_free)
 
+/* Bytes of kernel memory that the series take on this machine, and how many services that is for. */
+size_t programs_memory(const struct collector_options *o, unsigned int *services);
+
 const struct programs_view *programs_view(const struct programs *p);
 
 /* The hooks go; maps and sweeps stay. */
