@@ -150,8 +150,9 @@ struct losses {
 	__u64 caught_up;       /* steps that no hook claimed; found by a later look */
 	__u64 contended;       /* looks that left their step to the next one */
 	__u64 undated;	       /* exchanges whose end is known to a tick only */
-	__u64 unseen_mptcp;    /* connections whose lengths are not TCP's (lost) */
-	__u64 unparsed_end;    /* connections that ended with bytes that may have been a request */
+	__u64 unseen;	    /* connections that no hook knew until they were used, or gone (lost) */
+	__u64 unseen_mptcp; /* connections whose lengths are not TCP's (lost) */
+	__u64 unparsed_end; /* connections that ended with bytes that may have been a request */
 	__u64 unscanned; /* connections whose pipelined answers are no longer looked for in one send */
 };
 

@@ -148,6 +148,8 @@ int BPF_PROG(troth_send, struct sock *sk, int ret, int flags)
 	if (ret <= 0)
 		return 0;
 	c = connection_of(sk);
+	if (!c && sk->sk_bpf_storage && client_late(sk, ret))
+		c = connection_of(sk);
 	return c && !WITHHELD() ? call_ended(sk, c, ret, 0, 1) : 0;
 }
 

@@ -49,6 +49,8 @@ static __noinline int connection_join(struct sock *sk, struct task_struct *task)
 	s = flags & FLAG_JOINED ? 0 : series_stripe(c->series);
 	if (s && !task)
 		add(&s->opened, 1);
+	if (!s && !task)
+		add(&losses.unseen, 1); /* something was said before it was known */
 	connection_fill(c, sk, c->flags & FLAG_CONNECTING ? ROLE_CLIENT : role, flags);
 	return 0;
 }

@@ -86,6 +86,25 @@ static __noinline int connection_established(struct sock *sk, int oldstate)
 	return 0;
 }
 
+/* A client's first send, of length bytes, where the hook that tells of its connection was skipped. */
+static __noinline int client_late(struct sock *sk, __u32 length)
+{
+	struct series_counts *s;
+	struct connection *c;
+
+	if (!sk || !sk->sk_bpf_storage)
+		return 0;
+	c = bpf_sk_storage_get(&connections, sk, 0, 0);
+	if (!c || c->flags & FLAG_READY || !(c->flags & FLAG_CONNECTING))
+		return 0;
+	s = series_stripe(c->series);
+	if (s)
+		add(&s->opened, 1);
+	connection_fill(c, sk, ROLE_CLIENT, c->flags & FLAG_FACTS);
+	c->written = tcp_of(sk)->write_seq - length;
+	return 1;
+}
+
 static __noinline int connect_failed(struct connection *c, struct sock *sk)
 {
 	struct series_counts *s;
@@ -201,21 +220,20 @@ static __always_inline int state_changed(struct sock *sk, int oldstate, int news
 	return 0;
 }
 
-/* Changes that only the caller's task makes; of the others most come in softirq. */
-static __always_inline int state_is_ours(int newstate)
+/*
+ * The kernel does not run a program on a CPU on which it runs already: what a softirq does while it
+ * interrupts a task inside a hook would go unseen. So each of these hooks has two programs, one for
+ * tasks, which own the socket, and one for softirq, which only ever finds it not owned.
+ */
+static __always_inline int sk_is_owned(const struct sock *sk)
 {
-	return newstate == TCP_LISTEN || newstate == TCP_SYN_SENT || newstate == TCP_FIN_WAIT1 ||
-	       newstate == TCP_LAST_ACK;
+	return sk->sk_lock.owned;
 }
 
-/*
- * The kernel does not run a program on a CPU on which it runs already: a softirq that interrupts a
- * task inside this hook would go unseen. So there are two, one for each.
- */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(troth_set_state, struct sock *sk, int oldstate, int newstate)
 {
-	if (!state_is_ours(newstate) || sk->sk_protocol != IPPROTO_TCP)
+	if (!sk_is_owned(sk) || sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	return state_changed(sk, oldstate, newstate);
 }
@@ -223,20 +241,60 @@ int BPF_PROG(troth_set_state, struct sock *sk, int oldstate, int newstate)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(troth_set_state_rx, struct sock *sk, int oldstate, int newstate)
 {
-	if (state_is_ours(newstate) || sk->sk_protocol != IPPROTO_TCP)
+	if (sk_is_owned(sk) || sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	return state_changed(sk, oldstate, newstate);
 }
 
 /* The last look at a connection, whatever had to wait. */
-SEC("tp_btf/tcp_destroy_sock")
-int BPF_PROG(troth_destroy, struct sock *sk)
+/* Both ends of a socket that is gone: its own number may have been given back. */
+static __always_inline int unseen_wanted(const struct sock *sk)
+{
+	const struct inet_sock *inet =
+		bpf_rdonly_cast(sk, bpf_core_type_id_kernel(struct inet_sock));
+	__u16 own = bpf_ntohs(inet->inet_sport), peer = bpf_ntohs(sk->__sk_common.skc_dport);
+
+	if (!cfg_n_ports)
+		return 1;
+	for (__u32 i = 0; i < FILTER_PORTS; i++)
+		if (i < cfg_n_ports && (cfg_ports[i] == own || cfg_ports[i] == peer))
+			return 1;
+	return 0;
+}
+
+/* A connection that carried data and that no hook ever knew. */
+static __always_inline void unseen_count(struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_of(sk);
+
+	if (cfg_roles != (1 << ROLES) - 1 || join_pass != JOIN_DONE || tp->is_mptcp ||
+	    (!tp->data_segs_in && !tp->data_segs_out) || !unseen_wanted(sk))
+		return;
+	if (!bpf_sk_storage_get(&connections, sk, 0, 0))
+		add(&losses.unseen, 1);
+}
+
+static __always_inline int destroyed(struct sock *sk)
 {
 	struct connection *c = connection_of(sk);
 
+	if (!c)
+		unseen_count(sk);
 	if (c && (c->phase != PHASE_OVER || c->bytes_in || c->bytes_out))
-		connection_end(c, sk, END_GONE);
+		return connection_end(c, sk, END_GONE);
 	return 0;
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(troth_destroy, struct sock *sk)
+{
+	return sk_is_owned(sk) ? destroyed(sk) : 0;
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(troth_destroy_rx, struct sock *sk)
+{
+	return sk_is_owned(sk) ? 0 : destroyed(sk);
 }
 
 SEC("tp_btf/tcp_retransmit_skb")

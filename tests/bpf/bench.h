@@ -206,6 +206,7 @@ static void attach(struct bench *b)
 	ATTACH(troth_retransmit);
 	ATTACH(troth_set_state);
 	ATTACH(troth_set_state_rx);
+	ATTACH(troth_destroy_rx);
 	ATTACH(troth_data_ready);
 	ATTACH(troth_recv);
 	ATTACH(troth_send);

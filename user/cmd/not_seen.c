@@ -62,9 +62,11 @@ static const struct {
 	const char *meaning;
 } losses[] = {
 	{ offsetof(struct losses, no_storage), "connections without kernel memory for their state",
-	  "lost: their exchanges are in no count" },
+	  "lost: exchanges of theirs are in no count" },
 	{ offsetof(struct losses, no_listener), "listening sockets without kernel memory",
 	  "what their accept queues dropped is not counted" },
+	{ offsetof(struct losses, unseen), "connections that hooks knew too late",
+	  "lost: exchanges of theirs are in no count" },
 	{ offsetof(struct losses, unseen_mptcp), "connections of multipath TCP",
 	  "lost: their bytes pass no hook" },
 	{ offsetof(struct losses, merged), "exchanges that two looks could not tell apart",

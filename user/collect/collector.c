@@ -218,7 +218,8 @@ static void measure(struct collector *c, struct sample *s)
 		if (s->services[i].overflow)
 			m->unattributed += total;
 	}
-	m->lost = m->losses.no_storage + m->losses.merged + m->losses.unseen_mptcp;
+	m->lost =
+		m->losses.no_storage + m->losses.merged + m->losses.unseen + m->losses.unseen_mptcp;
 	m->unreadable_payloads = m->losses.unreadable + m->losses.no_registers;
 	m->missed_probe_runs = programs_missed(c->programs);
 	m->coverage = m->exchanges + m->lost ?

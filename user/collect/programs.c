@@ -214,6 +214,7 @@ static int attach(struct programs *p)
 	if (!r)                                                                                    \
 	r = attach_one(s->progs.name, &s->links.name)
 	ATTACH(troth_destroy);
+	ATTACH(troth_destroy_rx);
 	ATTACH(troth_retransmit);
 	ATTACH(troth_data_ready);
 	ATTACH(troth_recv);

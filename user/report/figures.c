@@ -120,6 +120,7 @@ const char *figures_loss(const struct losses *l, unsigned int index, uint64_t *r
 		{ "caught_up", offsetof(struct losses, caught_up) },
 		{ "contended", offsetof(struct losses, contended) },
 		{ "undated", offsetof(struct losses, undated) },
+		{ "unseen", offsetof(struct losses, unseen) },
 		{ "unseen_mptcp", offsetof(struct losses, unseen_mptcp) },
 		{ "unparsed_end", offsetof(struct losses, unparsed_end) },
 		{ "unscanned", offsetof(struct losses, unscanned) },
