@@ -77,6 +77,26 @@ def test_a_client_that_resets_after_reading_everything_was_served():
     check.server(server.port).connections(reset_by_peer=3, reset_by_us=0)
 
 
+def test_a_client_that_closed_before_the_answer_has_aborted():
+    """Its kernel refuses the answer: nobody was there to receive it."""
+    def handle(wire, stage):
+        wire.request()
+        stage.wait("gone")
+        wire.send(OK)
+        time.sleep(0.02)
+
+    with serve(handle) as server, Check(server.port) as check:
+        client = connect(server)
+        client.send(GET)
+        time.sleep(0.05)
+        client.close()
+        time.sleep(0.05)
+        server.cue("gone")
+        server.heard("closed")
+    check.server(server.port).counts(aborted=1)
+    check.client(server.port).counts(aborted=1)
+
+
 def test_a_client_that_closes_with_the_answer_unread_was_served():
     """The answer had reached its kernel; that nobody read it is not the server's matter."""
     def handle(wire, stage):
