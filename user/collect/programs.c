@@ -285,11 +285,12 @@ int programs_sweep(struct programs *p, bool final,
 	return r ? r : iterate(p->sweep, found, context);
 }
 
-uint64_t programs_missed(const struct programs *p)
+uint64_t programs_missed(const struct programs *p, uint64_t *state_changes)
 {
 	struct bpf_program *program;
 	uint64_t missed = 0;
 
+	*state_changes = 0;
 	bpf_object__for_each_program(program, p->skeleton->obj) {
 		struct bpf_prog_info info = {};
 		__u32 size = sizeof(info);
@@ -297,6 +298,9 @@ uint64_t programs_missed(const struct programs *p)
 		if (bpf_program__fd(program) >= 0 &&
 		    !bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
 			missed += info.recursion_misses;
+		/* Of the one for tasks only softirq is skipped, which it leaves to this one. */
+		if (program == p->skeleton->progs.troth_set_state_rx)
+			*state_changes = info.recursion_misses;
 	}
 	return missed;
 }
