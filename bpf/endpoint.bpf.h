@@ -8,8 +8,6 @@
 
 #include "maps.bpf.h"
 
-#define PF_KTHREAD 0x00200000
-
 static __always_inline __u32 netns_of(const struct sock *sk)
 {
 	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
