@@ -157,7 +157,7 @@ static __always_inline void connection_end_locked(struct connection *c, const st
 }
 
 /*
- * Events are posted first and handled by whoever gets the lock: this call, or the next look.
+ * Events are posted first and handled by whoever gets the lock: this call (1), or the next look (0).
  * (Handed over in memory, they are one unknown value to the verifier and not sixty known ones.)
  */
 static __always_inline int connection_end(struct connection *c, struct sock *sk, __u32 events)
@@ -168,31 +168,32 @@ static __always_inline int connection_end(struct connection *c, struct sock *sk,
 
 	tp = tcp_of(sk);
 	__sync_fetch_and_or(&c->events, events);
-	if (!connection_enter(c)) {
-		if (events & END_GONE)
-			add(&losses.merged, 1); /* there is no later look */
+	if (!connection_enter(c))
 		return 0;
-	}
 	connection_end_locked(c, tp, &l, &out);
 	connection_flush(c, tp);
 	connection_leave(c);
 	count_out(c, &out);
-	return 0;
+	return 1;
 }
 
-/* Room for the state of a connection that somebody wants; NULL: nobody does, or it is lost. */
-static __always_inline struct connection *connection_room(struct sock *sk, __u32 role)
+/*
+ * Room for the state of a connection that somebody wants; NULL: nobody does, or it is lost, which
+ * is counted where that is asked.
+ */
+static __always_inline struct connection *connection_room(struct sock *sk, __u32 role, int count)
 {
 	struct connection *c;
 
 	if (!endpoint_wanted(sk, role))
 		return 0;
 	if (tcp_of(sk)->is_mptcp) {
-		add(&losses.unseen_mptcp, 1);
+		if (count)
+			add(&losses.unseen_mptcp, 1);
 		return 0;
 	}
 	c = bpf_sk_storage_get(&connections, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!c)
+	if (!c && count)
 		add(&losses.no_storage, 1);
 	return c;
 }

@@ -67,7 +67,7 @@ struct connection {
 	__u8 interim;	/* inside an interim answer's header: 1, after a line feed: 2 */
 	__u8 vector;	/* sendmmsg, recvmmsg: message of the call that comes next */
 	__u8 fruitless; /* scans in a row that found nothing */
-	__u8 pad;
+	__u8 state;	/* of TCP, as last handled; written by changes of state only */
 	__u32 fins; /* enum fin; written by changes of state only, which the socket's lock orders */
 	__u32 peer_fin;	      /* sequence number of the peer's FIN, where FIN_PEER */
 	__u32 our_fin;	      /* of ours, where FIN_OURS */

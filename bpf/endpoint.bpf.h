@@ -188,7 +188,7 @@ static __always_inline void listener_change(const struct listener_key *k, __s64 
 }
 
 /* Once a listening socket; in the context of task, which owns it. */
-static __noinline int listener_open(struct sock *sk, struct task_struct *task)
+static __noinline int listener_open(struct sock *sk, struct task_struct *task, int last)
 {
 	struct endpoint owner = {};
 	struct listening *l;
@@ -197,7 +197,8 @@ static __noinline int listener_open(struct sock *sk, struct task_struct *task)
 		return 0;
 	l = bpf_sk_storage_get(&listening, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!l) {
-		add(&losses.no_listener, 1);
+		if (last)
+			add(&losses.no_listener, 1);
 		return 0;
 	}
 	if (l->ready)

@@ -39,7 +39,7 @@ static __noinline int connection_join(struct sock *sk, struct task_struct *task)
 		return 0;
 	flags = sk_is_new(sk, task) ? 0 : FLAG_JOINED;
 	role = is_listened_on(netns_of(sk), sk->__sk_common.skc_num) ? ROLE_SERVER : ROLE_CLIENT;
-	c = connection_room(sk, role);
+	c = connection_room(sk, role, 1);
 	if (!c || c->flags & FLAG_READY)
 		return 0;
 	if (c->flags & FLAG_CONNECTING)
@@ -86,7 +86,7 @@ int troth_join(struct bpf_iter__task_file *ctx)
 		return 0;
 	state = sk->__sk_common.skc_state;
 	if (join_pass == JOIN_LISTENERS && state == TCP_LISTEN)
-		return listener_open(sk, task);
+		return listener_open(sk, task, 1);
 	if (join_pass == JOIN_CONNECTIONS &&
 	    (state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT || state == TCP_FIN_WAIT2))
 		return connection_join(sk, task);

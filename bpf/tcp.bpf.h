@@ -23,13 +23,14 @@ static __always_inline int current_is_killed(void)
 	return task->flags & PF_EXITING && task->exit_code & 0x7f;
 }
 
-/* A connection that is beginning. in_task: current opened it. */
-static __always_inline struct connection *connection_make(struct sock *sk, __u32 role, int in_task)
+/* A connection that is beginning. in_task: current opened it. last: see state_changed(). */
+static __always_inline struct connection *connection_make(struct sock *sk, __u32 role, int in_task,
+							  int last)
 {
 	struct connection *c;
 	__u32 flags = 0;
 
-	c = connection_room(sk, role);
+	c = connection_room(sk, role, last);
 	if (!c)
 		return 0;
 	__builtin_memset(c, 0, sizeof(*c)); /* a socket can be connected again */
@@ -38,22 +39,23 @@ static __always_inline struct connection *connection_make(struct sock *sk, __u32
 	return c;
 }
 
-static __noinline int client_connecting(struct sock *sk)
+static __noinline int client_connecting(struct sock *sk, int last)
 {
 	struct connection *c;
 
 	if (!sk)
 		return 0;
-	c = connection_make(sk, ROLE_CLIENT, 1);
+	c = connection_make(sk, ROLE_CLIENT, 1, last);
 	if (c) {
 		c->role = ROLE_CLIENT;
+		c->state = TCP_SYN_SENT;
 		c->opened_ns = bpf_ktime_get_ns();
 		c->flags |= FLAG_CONNECTING;
 	}
 	return 0;
 }
 
-static __noinline int connection_established(struct sock *sk, int oldstate)
+static __noinline int connection_established(struct sock *sk, int oldstate, int last)
 {
 	__u32 role = oldstate == TCP_SYN_SENT ? ROLE_CLIENT : ROLE_SERVER;
 	struct series_counts *s;
@@ -66,9 +68,10 @@ static __noinline int connection_established(struct sock *sk, int oldstate)
 	if (c && c->flags & FLAG_CONNECTING && !(c->flags & FLAG_READY))
 		role = ROLE_CLIENT;
 	if (role == ROLE_SERVER)
-		c = connection_make(sk, role, 0);
+		c = connection_make(sk, role, 0, last);
 	if (!c)
 		return 0;
+	c->state = TCP_ESTABLISHED;
 	s = series_stripe(c->series);
 	if (s) {
 		add(&s->opened, 1);
@@ -189,30 +192,41 @@ static __always_inline int connection_change(struct connection *c, struct sock *
 	return 0;
 }
 
-static __always_inline int state_changed(struct sock *sk, int oldstate, int newstate)
+/*
+ * The kernel does not run a program on a CPU on which it runs already: what a softirq does while it
+ * interrupts a task inside one would go unseen. So each of these hooks has two programs, both the
+ * same: one of them is always free, and what the first has handled is nothing new to the last.
+ * last: what could not be had is counted by that one alone.
+ */
+static __always_inline int state_changed(struct sock *sk, int oldstate, int newstate, int last)
 {
-	struct connection *c;
+	struct connection *c = 0;
 	struct listening *l;
 
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return 0;
 	if (newstate == TCP_LISTEN)
-		return listener_open(sk, bpf_get_current_task_btf());
-	if (newstate == TCP_SYN_SENT)
-		return client_connecting(sk);
-	if (newstate == TCP_ESTABLISHED)
-		return connection_established(sk, oldstate);
-	if (!sk->sk_bpf_storage)
-		return 0;
-	if (oldstate == TCP_LISTEN) {
-		l = bpf_sk_storage_get(&listening, sk, 0, 0);
-		if (l && l->ready) {
-			l->ready = 0;
-			listener_change(&l->key, -1, 0);
+		return listener_open(sk, bpf_get_current_task_btf(), last);
+	if (sk->sk_bpf_storage) {
+		if (oldstate == TCP_LISTEN) {
+			l = bpf_sk_storage_get(&listening, sk, 0, 0);
+			if (l && l->ready) {
+				l->ready = 0;
+				listener_change(&l->key, -1, 0);
+			}
+			return 0;
 		}
-		return 0;
+		c = bpf_sk_storage_get(&connections, sk, 0, 0);
 	}
-	c = bpf_sk_storage_get(&connections, sk, 0, 0);
+	if (c && c->state == newstate)
+		return 0;
+	if (newstate == TCP_SYN_SENT)
+		return client_connecting(sk, last);
+	if (newstate == TCP_ESTABLISHED)
+		return connection_established(sk, oldstate, last);
 	if (!c)
 		return 0;
+	c->state = newstate;
 	if (c->flags & FLAG_READY)
 		return connection_change(c, sk, oldstate, newstate);
 	if (newstate == TCP_CLOSE && oldstate == TCP_SYN_SENT)
@@ -220,33 +234,18 @@ static __always_inline int state_changed(struct sock *sk, int oldstate, int news
 	return 0;
 }
 
-/*
- * The kernel does not run a program on a CPU on which it runs already: what a softirq does while it
- * interrupts a task inside a hook would go unseen. So each of these hooks has two programs, one for
- * tasks, which own the socket, and one for softirq, which only ever finds it not owned.
- */
-static __always_inline int sk_is_owned(const struct sock *sk)
-{
-	return sk->sk_lock.owned;
-}
-
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(troth_set_state, struct sock *sk, int oldstate, int newstate)
 {
-	if (!sk_is_owned(sk) || sk->sk_protocol != IPPROTO_TCP)
-		return 0;
-	return state_changed(sk, oldstate, newstate);
+	return state_changed(sk, oldstate, newstate, 0);
 }
 
 SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(troth_set_state_rx, struct sock *sk, int oldstate, int newstate)
+int BPF_PROG(troth_set_state_2, struct sock *sk, int oldstate, int newstate)
 {
-	if (sk_is_owned(sk) || sk->sk_protocol != IPPROTO_TCP)
-		return 0;
-	return state_changed(sk, oldstate, newstate);
+	return state_changed(sk, oldstate, newstate, 1);
 }
 
-/* The last look at a connection, whatever had to wait. */
 /* Both ends of a socket that is gone: its own number may have been given back. */
 static __always_inline int unseen_wanted(const struct sock *sk)
 {
@@ -274,27 +273,29 @@ static __always_inline void unseen_count(struct sock *sk)
 		add(&losses.unseen, 1);
 }
 
-static __always_inline int destroyed(struct sock *sk)
+/* The last look at a connection, whatever had to wait. */
+static __always_inline int destroyed(struct sock *sk, int last)
 {
 	struct connection *c = connection_of(sk);
 
-	if (!c)
+	if (!c && last)
 		unseen_count(sk);
-	if (c && (c->phase != PHASE_OVER || c->bytes_in || c->bytes_out))
-		return connection_end(c, sk, END_GONE);
+	if (c && (c->phase != PHASE_OVER || c->bytes_in || c->bytes_out) &&
+	    !connection_end(c, sk, END_GONE) && last)
+		add(&losses.merged, 1); /* there is no later look */
 	return 0;
 }
 
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(troth_destroy, struct sock *sk)
 {
-	return sk_is_owned(sk) ? destroyed(sk) : 0;
+	return destroyed(sk, 0);
 }
 
 SEC("tp_btf/tcp_destroy_sock")
-int BPF_PROG(troth_destroy_rx, struct sock *sk)
+int BPF_PROG(troth_destroy_2, struct sock *sk)
 {
-	return sk_is_owned(sk) ? 0 : destroyed(sk);
+	return destroyed(sk, 1);
 }
 
 SEC("tp_btf/tcp_retransmit_skb")

@@ -205,8 +205,8 @@ static void attach(struct bench *b)
 	ATTACH(troth_destroy);
 	ATTACH(troth_retransmit);
 	ATTACH(troth_set_state);
-	ATTACH(troth_set_state_rx);
-	ATTACH(troth_destroy_rx);
+	ATTACH(troth_set_state_2);
+	ATTACH(troth_destroy_2);
 	ATTACH(troth_data_ready);
 	ATTACH(troth_recv);
 	ATTACH(troth_send);

@@ -209,7 +209,6 @@ static void measure(struct collector *c, struct sample *s)
 {
 	const struct programs_view *v = programs_view(c->programs);
 	struct measurement_row *m = &s->measurement;
-	uint64_t hidden;
 
 	memcpy(&m->losses, (const void *)v->losses, sizeof(m->losses));
 	for (size_t i = 0; i < s->n_services; i++) {
@@ -222,10 +221,7 @@ static void measure(struct collector *c, struct sample *s)
 	m->lost =
 		m->losses.no_storage + m->losses.merged + m->losses.unseen + m->losses.unseen_mptcp;
 	m->unreadable_payloads = m->losses.unreadable + m->losses.no_registers;
-	m->missed_probe_runs = programs_missed(c->programs, &hidden);
-	/* Some of them were seen too late, and are counted; the others may each hide an exchange. */
-	if (hidden > m->losses.unseen)
-		m->lost += hidden - m->losses.unseen;
+	m->missed_probe_runs = programs_missed(c->programs);
 	m->coverage = m->exchanges + m->lost ?
 			      (double)m->exchanges / (double)(m->exchanges + m->lost) :
 			      1.0;

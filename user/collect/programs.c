@@ -20,8 +20,43 @@
 #define SERIES_BUDGET  (64u << 20)
 #define SERIES_DEFAULT 2048
 
+/* A program, and the roles of which it is needed where any is measured. */
+struct hook {
+	const char *name;
+	unsigned int roles;
+};
+
+#define SERVER	(1u << ROLE_SERVER)
+#define CLIENT	(1u << ROLE_CLIENT)
+#define OF_BOTH (SERVER | CLIENT)
+
+/* On tracepoints, in the order in which they are attached. */
+static const struct hook hooks[] = {
+	{ "troth_destroy", OF_BOTH },
+	{ "troth_destroy_2", OF_BOTH },
+	{ "troth_retransmit", OF_BOTH },
+	{ "troth_data_ready", OF_BOTH },
+	{ "troth_recv", OF_BOTH },
+	{ "troth_send", OF_BOTH },
+	/* Last: what it finds is seen whole from its first byte. */
+	{ "troth_set_state", OF_BOTH },
+	{ "troth_set_state_2", OF_BOTH },
+};
+
+/* Run by user space. */
+static const struct hook walks[] = {
+	{ "troth_self_test", OF_BOTH },
+	{ "troth_join", OF_BOTH },
+	{ "troth_sweep", OF_BOTH },
+	{ "troth_sweep_listeners", SERVER },
+};
+
+#define N_HOOKS (sizeof(hooks) / sizeof(hooks[0]))
+#define N_WALKS (sizeof(walks) / sizeof(walks[0]))
+
 struct programs {
 	struct socket_bpf *skeleton;
+	struct bpf_link *links[N_HOOKS]; /* as hooks; NULL: not needed */
 	struct bpf_link *sweep, *sweep_listeners;
 	struct programs_view view;
 	size_t states_size;
@@ -54,6 +89,23 @@ size_t programs_memory(const struct collector_options *o, unsigned int *services
 	return (size_t)series * stripes * sizeof(struct series_counts);
 }
 
+static unsigned int roles_of(const struct collector_options *o)
+{
+	return (o->roles[ROLE_SERVER] ? SERVER : 0) | (o->roles[ROLE_CLIENT] ? CLIENT : 0);
+}
+
+static struct bpf_program *program_of(const struct programs *p, const char *name)
+{
+	return bpf_object__find_program_by_name(p->skeleton->obj, name);
+}
+
+/* What nobody asked for is not even loaded. */
+static void choose(const struct programs *p, const struct hook *from, size_t n, unsigned int roles)
+{
+	for (size_t i = 0; i < n; i++)
+		bpf_program__set_autoload(program_of(p, from[i].name), from[i].roles & roles);
+}
+
 static void configure(struct programs *p, const struct collector_options *o)
 {
 	struct socket_bpf *s = p->skeleton;
@@ -63,8 +115,7 @@ static void configure(struct programs *p, const struct collector_options *o)
 		((struct threshold *)s->rodata->cfg_thresholds)[i] = o->thresholds[i];
 	s->rodata->cfg_n_thresholds = o->n_thresholds;
 	s->rodata->cfg_stripes = p->view.stripes;
-	s->rodata->cfg_roles = o->roles[ROLE_SERVER] << ROLE_SERVER | o->roles[ROLE_CLIENT]
-									      << ROLE_CLIENT;
+	s->rodata->cfg_roles = roles_of(o);
 	s->rodata->cfg_n_ports = o->n_ports;
 	memcpy((void *)s->rodata->cfg_ports, o->ports, sizeof(o->ports));
 	s->rodata->cfg_idle_end_ns = o->idle_end_ns;
@@ -98,6 +149,8 @@ static int load(struct programs *p, const struct collector_options *o)
 	p->view.stripes = stripes_wanted();
 	p->view.n_series = series_wanted(o, p->view.stripes);
 	configure(p, o);
+	choose(p, hooks, N_HOOKS, roles_of(o));
+	choose(p, walks, N_WALKS, roles_of(o));
 	r = socket_bpf__load(s);
 	if (r)
 		return r;
@@ -115,19 +168,28 @@ static int load(struct programs *p, const struct collector_options *o)
 	return free_numbers(p);
 }
 
-static int attach_one(struct bpf_program *program, struct bpf_link **link)
+static int attach_hooks(struct programs *p)
 {
-	if (!bpf_program__autoload(program))
-		return 0;
-	*link = bpf_program__attach(program);
-	return *link ? 0 : -errno;
+	for (size_t i = 0; i < N_HOOKS; i++) {
+		struct bpf_program *program = program_of(p, hooks[i].name);
+
+		if (!bpf_program__autoload(program))
+			continue;
+		p->links[i] = bpf_program__attach(program);
+		if (!p->links[i])
+			return -errno;
+	}
+	return 0;
 }
 
+/* A program that is not needed leaves *ret NULL. */
 static int attach_iterator(struct bpf_program *program, struct bpf_map *map, struct bpf_link **ret)
 {
 	union bpf_iter_link_info info = {};
 	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info, .link_info_len = sizeof(info));
 
+	if (!bpf_program__autoload(program))
+		return 0;
 	info.map.map_fd = (__u32)bpf_map__fd(map);
 	*ret = bpf_program__attach_iter(program, map ? &opts : NULL);
 	return *ret ? 0 : -errno;
@@ -210,18 +272,7 @@ static int attach(struct programs *p)
 	if (r)
 		return r;
 	self_test(p);
-#define ATTACH(name)                                                                               \
-	if (!r)                                                                                    \
-	r = attach_one(s->progs.name, &s->links.name)
-	ATTACH(troth_destroy);
-	ATTACH(troth_destroy_rx);
-	ATTACH(troth_retransmit);
-	ATTACH(troth_data_ready);
-	ATTACH(troth_recv);
-	ATTACH(troth_send);
-	ATTACH(troth_set_state_rx);
-	ATTACH(troth_set_state); /* last: what it finds is seen whole from its first byte */
-#undef ATTACH
+	r = attach_hooks(p);
 	return r ? r : join(p);
 }
 
@@ -256,7 +307,10 @@ int programs_open(const struct collector_options *o, struct programs **ret)
 
 void programs_detach(struct programs *p)
 {
-	socket_bpf__detach(p->skeleton);
+	for (size_t i = 0; i < N_HOOKS; i++) {
+		bpf_link__destroy(p->links[i]);
+		p->links[i] = NULL;
+	}
 }
 
 void programs_free(struct programs *p)
@@ -265,6 +319,7 @@ void programs_free(struct programs *p)
 		return;
 	if (p->view.states)
 		munmap((void *)p->view.states, p->states_size);
+	programs_detach(p);
 	bpf_link__destroy(p->sweep);
 	bpf_link__destroy(p->sweep_listeners);
 	socket_bpf__destroy(p->skeleton);
@@ -279,18 +334,17 @@ const struct programs_view *programs_view(const struct programs *p)
 int programs_sweep(struct programs *p, bool final,
 		   void (*found)(void *context, const struct in_flight *line), void *context)
 {
-	int r = iterate(p->sweep_listeners, NULL, NULL);
+	int r = p->sweep_listeners ? iterate(p->sweep_listeners, NULL, NULL) : 0;
 
 	p->skeleton->bss->sweep_final = final;
 	return r ? r : iterate(p->sweep, found, context);
 }
 
-uint64_t programs_missed(const struct programs *p, uint64_t *state_changes)
+uint64_t programs_missed(const struct programs *p)
 {
 	struct bpf_program *program;
 	uint64_t missed = 0;
 
-	*state_changes = 0;
 	bpf_object__for_each_program(program, p->skeleton->obj) {
 		struct bpf_prog_info info = {};
 		__u32 size = sizeof(info);
@@ -298,9 +352,6 @@ uint64_t programs_missed(const struct programs *p, uint64_t *state_changes)
 		if (bpf_program__fd(program) >= 0 &&
 		    !bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
 			missed += info.recursion_misses;
-		/* Of the one for tasks only softirq is skipped, which it leaves to this one. */
-		if (program == p->skeleton->progs.troth_set_state_rx)
-			*state_changes = info.recursion_misses;
 	}
 	return missed;
 }

@@ -39,10 +39,7 @@ void programs_detach(struct programs *p);
 int programs_sweep(struct programs *p, bool final,
 		   void (*found)(void *context, const struct in_flight *line), void *context);
 
-/*
- * Runs of programs that the kernel skipped since they were loaded. *state_changes: those of them that
- * may have hidden a connection, since nothing later catches them up for certain.
- */
-uint64_t programs_missed(const struct programs *p, uint64_t *state_changes);
+/* Runs of programs that the kernel skipped since they were loaded. */
+uint64_t programs_missed(const struct programs *p);
 
 #endif
