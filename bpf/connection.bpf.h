@@ -157,24 +157,39 @@ static __always_inline void connection_end_locked(struct connection *c, const st
 }
 
 /*
- * Events are posted first and handled by whoever gets the lock: this call (1), or the next look (0).
- * (Handed over in memory, they are one unknown value to the verifier and not sixty known ones.)
+ * Gives the lock back, and then handles what was posted meanwhile: whoever posted has waited for the
+ * lock in vain, and may have been the last to look.
  */
-static __always_inline int connection_end(struct connection *c, struct sock *sk, __u32 events)
+static __always_inline void connection_settle(struct connection *c, const struct tcp_sock *tp,
+					      struct look *l, struct ended_list *out)
 {
-	const struct tcp_sock *tp;
+	connection_leave(c);
+	if (!c->events || !connection_enter(c))
+		return;
+	connection_end_locked(c, tp, l, out);
+	connection_leave(c);
+}
+
+/* Events are posted first, and handled by whoever has the lock or gets it next. */
+static __always_inline void connection_post(struct connection *c, __u32 events)
+{
+	__sync_fetch_and_or(&c->events, events);
+}
+
+/* Handles what was posted, unless whoever holds the lock does. */
+static __always_inline void connection_end(struct sock *sk)
+{
+	struct connection *c = connection_of(sk);
+	const struct tcp_sock *tp = tcp_of(sk);
 	struct ended_list out = {};
 	struct look l;
 
-	tp = tcp_of(sk);
-	__sync_fetch_and_or(&c->events, events);
-	if (!connection_enter(c))
-		return 0;
+	if (!c || !connection_enter(c))
+		return;
 	connection_end_locked(c, tp, &l, &out);
 	connection_flush(c, tp);
-	connection_leave(c);
+	connection_settle(c, tp, &l, &out);
 	count_out(c, &out);
-	return 1;
 }
 
 /*

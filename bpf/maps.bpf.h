@@ -129,11 +129,14 @@ struct {
 	__type(value, __u32);
 } no_tails SEC(".maps");
 
-/* The verifier knows that the ports are not so many, and removes the call. */
-#define KEEP_ORDINARY_STACK(ctx)                                                                   \
+/*
+ * The verifier knows that the ports are not so many, and removes the call. The programs that share a
+ * map must be of one tracepoint type.
+ */
+#define KEEP_ORDINARY_STACK(ctx, map)                                                              \
 	do {                                                                                       \
 		if (cfg_n_ports > FILTER_PORTS)                                                    \
-			bpf_tail_call(ctx, &no_tails, 0);                                          \
+			bpf_tail_call(ctx, &map, 0);                                               \
 	} while (0)
 
 /* New endpoints, so that they can be named while their process lives. */

@@ -116,9 +116,7 @@ static __always_inline int call_ended(struct sock *sk, struct connection *c, __u
 	exchange_note_many(c, is_request, many, length, &out);
 	if (receiving)
 		c->flags &= ~FLAG_FACTS;
-	if (c->events)
-		connection_end_locked(c, tp, &l, &out);
-	connection_leave(c);
+	connection_settle(c, tp, &l, &out);
 	count_out(c, &out);
 	return 0;
 }
@@ -128,7 +126,7 @@ int BPF_PROG(troth_recv, struct sock *sk, int ret, int flags)
 {
 	struct connection *c;
 
-	KEEP_ORDINARY_STACK(ctx);
+	KEEP_ORDINARY_STACK(ctx, no_tails);
 	if (flags & MSG_PEEK)
 		return 0;
 	c = connection_of(sk);
@@ -144,7 +142,7 @@ int BPF_PROG(troth_send, struct sock *sk, int ret, int flags)
 {
 	struct connection *c;
 
-	KEEP_ORDINARY_STACK(ctx);
+	KEEP_ORDINARY_STACK(ctx, no_tails);
 	if (ret <= 0)
 		return 0;
 	c = connection_of(sk);

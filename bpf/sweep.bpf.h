@@ -130,7 +130,7 @@ int troth_sweep(struct bpf_iter__bpf_sk_storage_map *ctx)
 			     &out);
 	connection_flush(c, tp);
 	line.series = c->series;
-	connection_leave(c);
+	connection_settle(c, tp, &l, &out);
 	count_out(c, &out);
 	if (age) {
 		line.age_ns = age;

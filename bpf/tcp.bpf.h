@@ -188,15 +188,15 @@ static __always_inline int connection_change(struct connection *c, struct sock *
 			add(&s->reset_by_us, 1);
 	}
 	if (events)
-		connection_end(c, sk, events);
-	return 0;
+		connection_post(c, events);
+	return events != 0;
 }
 
 /*
  * The kernel does not run a program on a CPU on which it runs already: what a softirq does while it
  * interrupts a task inside one would go unseen. So each of these hooks has two programs, both the
  * same: one of them is always free, and what the first has handled is nothing new to the last.
- * last: what could not be had is counted by that one alone.
+ * last: what could not be had is counted by that one alone. Returns 1 where an end was posted.
  */
 static __always_inline int state_changed(struct sock *sk, int oldstate, int newstate, int last)
 {
@@ -205,8 +205,10 @@ static __always_inline int state_changed(struct sock *sk, int oldstate, int news
 
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
-	if (newstate == TCP_LISTEN)
-		return listener_open(sk, bpf_get_current_task_btf(), last);
+	if (newstate == TCP_LISTEN) {
+		listener_open(sk, bpf_get_current_task_btf(), last);
+		return 0;
+	}
 	if (sk->sk_bpf_storage) {
 		if (oldstate == TCP_LISTEN) {
 			l = bpf_sk_storage_get(&listening, sk, 0, 0);
@@ -220,30 +222,64 @@ static __always_inline int state_changed(struct sock *sk, int oldstate, int news
 	}
 	if (c && c->state == newstate)
 		return 0;
-	if (newstate == TCP_SYN_SENT)
-		return client_connecting(sk, last);
-	if (newstate == TCP_ESTABLISHED)
-		return connection_established(sk, oldstate, last);
+	if (newstate == TCP_SYN_SENT) {
+		client_connecting(sk, last);
+		return 0;
+	}
+	if (newstate == TCP_ESTABLISHED) {
+		connection_established(sk, oldstate, last);
+		return 0;
+	}
 	if (!c)
 		return 0;
 	c->state = newstate;
 	if (c->flags & FLAG_READY)
 		return connection_change(c, sk, oldstate, newstate);
 	if (newstate == TCP_CLOSE && oldstate == TCP_SYN_SENT)
-		return connect_failed(c, sk);
+		connect_failed(c, sk);
 	return 0;
 }
+
+/*
+ * What ends is judged by one program for both of a pair, so that the verifier follows it once. It is
+ * attached nowhere: they leave for it. If they cannot, what was posted waits for the next look. Since
+ * it may run inside itself (a task left by the first for it, a softirq by the second), a stack of its
+ * own for each CPU, as kernels from 6.13 give out, would be overwritten.
+ */
+#define END_OF(map, program, hook)                                                                 \
+	int program(unsigned long long *ctx);                                                      \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_PROG_ARRAY);                                             \
+		__uint(max_entries, 1);                                                            \
+		__uint(key_size, sizeof(__u32));                                                   \
+		__uint(value_size, sizeof(__u32));                                                 \
+		__array(values, int(void *));                                                      \
+	} map SEC(".maps") = { .values = { [0] = (void *)&program } };                             \
+	SEC(hook)                                                                                  \
+	int BPF_PROG(program, struct sock *sk)                                                     \
+	{                                                                                          \
+		KEEP_ORDINARY_STACK(ctx, map);                                                     \
+		connection_end(sk);                                                                \
+		return 0;                                                                          \
+	}
+
+END_OF(state_end, troth_state_end, "tp_btf/inet_sock_set_state")
+END_OF(destroy_end, troth_destroy_end, "tp_btf/tcp_destroy_sock")
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(troth_set_state, struct sock *sk, int oldstate, int newstate)
 {
-	return state_changed(sk, oldstate, newstate, 0);
+	if (state_changed(sk, oldstate, newstate, 0))
+		bpf_tail_call(ctx, &state_end, 0);
+	return 0;
 }
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(troth_set_state_2, struct sock *sk, int oldstate, int newstate)
 {
-	return state_changed(sk, oldstate, newstate, 1);
+	if (state_changed(sk, oldstate, newstate, 1))
+		bpf_tail_call(ctx, &state_end, 0);
+	return 0;
 }
 
 /* Both ends of a socket that is gone: its own number may have been given back. */
@@ -273,29 +309,33 @@ static __always_inline void unseen_count(struct sock *sk)
 		add(&losses.unseen, 1);
 }
 
-/* The last look at a connection, whatever had to wait. */
+/* The last look at a connection, whatever had to wait. Returns 1 where it is wanted. */
 static __always_inline int destroyed(struct sock *sk, int last)
 {
 	struct connection *c = connection_of(sk);
 
 	if (!c && last)
 		unseen_count(sk);
-	if (c && (c->phase != PHASE_OVER || c->bytes_in || c->bytes_out) &&
-	    !connection_end(c, sk, END_GONE) && last)
-		add(&losses.merged, 1); /* there is no later look */
-	return 0;
+	if (!c || (c->phase == PHASE_OVER && !c->bytes_in && !c->bytes_out))
+		return 0;
+	connection_post(c, END_GONE);
+	return 1;
 }
 
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(troth_destroy, struct sock *sk)
 {
-	return destroyed(sk, 0);
+	if (destroyed(sk, 0))
+		bpf_tail_call(ctx, &destroy_end, 0);
+	return 0;
 }
 
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(troth_destroy_2, struct sock *sk)
 {
-	return destroyed(sk, 1);
+	if (destroyed(sk, 1))
+		bpf_tail_call(ctx, &destroy_end, 0);
+	return 0;
 }
 
 SEC("tp_btf/tcp_retransmit_skb")

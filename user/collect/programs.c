@@ -38,7 +38,7 @@ static const struct hook hooks[] = {
 	{ "troth_data_ready", OF_BOTH },
 	{ "troth_recv", OF_BOTH },
 	{ "troth_send", OF_BOTH },
-	/* Last: what it finds is seen whole from its first byte. */
+	/* Last: what they find is seen whole from its first byte. */
 	{ "troth_set_state", OF_BOTH },
 	{ "troth_set_state_2", OF_BOTH },
 };

@@ -10,8 +10,8 @@
 
 #include "../base/cleanup.h"
 
-#define WAIT_NS		12000000 /* between arrival and receive */
-#define FRESH_NS	1000000	 /* a cached clock older than that was not refreshed */
+#define WAIT_NS		3000000 /* between arrival and receive */
+#define FRESH_NS	1000000 /* a cached clock older than that was not refreshed */
 #define SLOWEST_TICK_NS 10000000
 
 static void wait_a_while(void)
