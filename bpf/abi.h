@@ -64,18 +64,21 @@ struct threshold {
  * server: a second histogram of queue time. client: the same place holds connect time.
  */
 struct series_counts {
-	__u64 exchanges[MASKS][OUTCOMES]; /* bit t of the index: within threshold t */
-	__u64 streamed[MASKS];	   /* of those, answers that went on after silence had ended them */
-	__u64 undated[THRESHOLDS]; /* of those, threshold t lies inside the uncertainty of the end */
-	__u64 coalesced; /* answers that one send held together with another: in no exchange */
-	/* Sums over all outcomes but aborted. client: service = first byte, send = the rest. */
+	/*
+	 * Sums over all outcomes but aborted. client: service = first byte, send = the rest. Every
+	 * exchange touches them: one line of 64 bytes.
+	 */
 	__u64 queue_ns;
 	__u64 receive_ns;
 	__u64 service_ns;
 	__u64 send_ns;
+	__u64 max_ns;
 	__u64 undivided_ns; /* durations of exchanges whose parts are not known ... */
 	__u64 undivided;    /* ... and how many they are */
-	__u64 max_ns;
+	__u64 coalesced;    /* answers that one send held together with another: in no exchange */
+	__u64 exchanges[MASKS][OUTCOMES]; /* bit t of the index: within threshold t */
+	__u64 streamed[MASKS];	   /* of those, answers that went on after silence had ended them */
+	__u64 undated[THRESHOLDS]; /* of those, threshold t lies inside the uncertainty of the end */
 	__u64 bytes_in;
 	__u64 bytes_out;
 	__u64 opened;
@@ -92,8 +95,9 @@ struct series_counts {
 	__u64 srtt_samples;	/* ... taken at sweeps and at close */
 	__u64 duration[HISTOGRAM_BUCKETS];
 	__u64 queue[HISTOGRAM_BUCKETS];
+	__u64 pad[2];
 };
-_Static_assert(sizeof(struct series_counts) % 8 == 0, "hole in series_counts");
+_Static_assert(sizeof(struct series_counts) % 64 == 0, "series_counts: not whole lines");
 
 /* Beside the counts, one per series. */
 struct series_state {

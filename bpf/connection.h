@@ -51,6 +51,10 @@ struct stamp {
 	__u32 merged; /* a later arrival, after a write, found no stamp of its own */
 };
 
+/*
+ * In the order of use: an exchange touches four lines of 64 bytes (the first begins 8 bytes in,
+ * behind what the kernel keeps of a socket's storage), what is rare stands behind them.
+ */
 struct connection {
 	__u32 lock;
 	__u32 events;	/* enum end_event, posted by who could not take the lock */
@@ -69,26 +73,29 @@ struct connection {
 	__u8 fruitless; /* scans in a row that found nothing */
 	__u8 state;	/* of TCP, as last handled; written by changes of state only */
 	__u32 fins; /* enum fin; written by changes of state only, which the socket's lock orders */
-	__u32 peer_fin;	      /* sequence number of the peer's FIN, where FIN_PEER */
-	__u32 our_fin;	      /* of ours, where FIN_OURS */
 	__u32 single;	      /* a call no longer than that holds one request */
 	__u32 begin_slack_ns; /* the true begin lies in [arrived, arrived + that] */
+	__u32 next_slack_ns;  /* as begin_slack_ns, of next_arrived_ns */
 	__u64 arrived_ns;
 	__u64 read_ns;
 	__u64 complete_ns;
 	__u64 first_ns; /* 0: no byte of the answer yet */
 	__u64 last_ns;
 	__u64 slack_ns; /* the true end lies in [last - slack, last] */
+	__u64 bytes_in; /* not yet in the series */
+	__u64 bytes_out;
+	struct stamp stamps[STAMPS];
 	__u64 next_arrived_ns;
 	__u64 next_read_ns;
-	__u32 next_slack_ns; /* as begin_slack_ns, of next_arrived_ns */
-	__u64 early_ns;	     /* where FLAG_EARLY: when the first of it was read */
-	__u64 bytes_in;	     /* not yet in the series */
-	__u64 bytes_out;
+	__u64 early_ns; /* where FLAG_EARLY: when the first of it was read */
 	__u64 opened_ns;
+	__u32 peer_fin;	      /* sequence number of the peer's FIN, where FIN_PEER */
+	__u32 our_fin;	      /* of ours, where FIN_OURS */
 	struct window gather; /* first bytes that came in pieces */
-	struct stamp stamps[STAMPS];
 };
+_Static_assert(__builtin_offsetof(struct connection, arrived_ns) == 64 - 8,
+	       "not at a line's start");
+_Static_assert(__builtin_offsetof(struct connection, stamps) == 128 - 8, "not at a line's start");
 
 enum ended_kind {
 	ENDED_EXCHANGE,

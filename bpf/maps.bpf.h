@@ -47,9 +47,10 @@ struct {
 	__type(value, struct connection);
 } connections SEC(".maps");
 
-/* Index: series * cfg_stripes + stripe. */
+/* Index: series * cfg_stripes + stripe. Nobody maps it; but what can be mapped begins at a page. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct series_counts);
