@@ -162,9 +162,10 @@ struct losses {
 
 /* What BPF programs tell of themselves at the self-test. */
 struct self_test {
-	__u64 cached_ns;   /* tcp_clock_cache in the receive hook ... */
-	__u64 now_ns;	   /* ... beside the clock */
-	__u64 regs_offset; /* from the start of a task's stack to its user registers */
+	__u64 cached_ns; /* tcp_clock_cache in the receive hook ... */
+	__u64 now_ns;	 /* ... beside the clock */
+	__u64 stack;	 /* of the task that received ... */
+	__u64 regs;	 /* ... and where in it its user registers are */
 };
 
 #endif

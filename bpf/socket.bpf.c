@@ -188,6 +188,8 @@ int BPF_PROG(troth_self_test, struct sock *sk, int ret, int flags)
 	self_test.cached_ns = tcp_of(sk)->tcp_clock_cache;
 	self_test.now_ns = bpf_ktime_get_ns();
 	task = bpf_get_current_task_btf();
-	self_test.regs_offset = bpf_task_pt_regs(task) - (long)task->stack;
+	/* Not subtracted here: which of them is a pointer to the verifier depends on the kernel. */
+	self_test.stack = (__u64)task->stack;
+	self_test.regs = (__u64)bpf_task_pt_regs(task);
 	return 0;
 }

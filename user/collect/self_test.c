@@ -31,7 +31,8 @@ static int exchange_byte(int from, int to, volatile struct self_test *seen, stru
 		return -errno;
 	ret->cached_ns = seen->cached_ns;
 	ret->now_ns = seen->now_ns;
-	ret->regs_offset = seen->regs_offset;
+	ret->stack = seen->stack;
+	ret->regs = seen->regs;
 	return ret->now_ns ? 0 : -ENODATA;
 }
 
@@ -63,7 +64,7 @@ int self_test_run(volatile struct self_test *seen, volatile unsigned int *port,
 	if (r)
 		return r;
 	ret->recv_clock_is_cached = first.now_ns - first.cached_ns < FRESH_NS;
-	ret->regs_offset = (unsigned int)first.regs_offset;
+	ret->regs_offset = (unsigned int)(first.regs - first.stack);
 	/* The coarse clocks advance once a jiffy. */
 	ret->tick_ns = clock_getres(CLOCK_MONOTONIC_COARSE, &tick) ? SLOWEST_TICK_NS :
 								     (unsigned int)tick.tv_nsec;
