@@ -1,6 +1,8 @@
 # troth - build, test, install. `make V=1` shows the commands. Everything made lands in build/.
+# `make ARCH=arm64` on x86-64 cross-builds build/arm64/troth; `make ARCH=arm64 setup` prepares.
 VERSION := 0.1.0
-ARCH    ?= $(shell uname -m | sed 's/aarch64/arm64/')
+HOST    := $(shell uname -m | sed 's/aarch64/arm64/')
+ARCH    ?= $(HOST)
 PREFIX  ?= /usr/local
 CLANG   ?= clang
 BPFTOOL ?= bpftool
@@ -16,11 +18,28 @@ CFLAGS_ALL = -std=gnu11 -D_GNU_SOURCE -DTROTH_VERSION='"$(VERSION)"' $(WARNINGS)
 LIBS     := -lbpf -lelf -lz -ljansson -lcap-ng -lm -lpthread
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
+# What is built for another machine stays apart, and cannot be tested on this one.
+OUT     := build
+SYSROOT :=
+ifneq ($(ARCH),$(HOST))
+ifneq ($(ARCH),arm64)
+$(error cannot cross-build for $(ARCH): arm64 only)
+endif
+ifneq ($(filter run test% check check-bpf check-e2e fuzz bench build/troth% build/unit/% build/fuzz/% \
+		build/withhold/%,$(MAKECMDGOALS)),)
+$(error ARCH=$(ARCH) runs on $(ARCH) machines: only build and install here)
+endif
+OUT     := build/$(ARCH)
+CC      := aarch64-linux-gnu-gcc
+SYSROOT := build/sysroot-$(ARCH)
+CFLAGS_ALL += --sysroot=$(SYSROOT)
+endif
+
 bpf_target = $(if $(filter x86_64,$(1)),x86,$(1))
 BPF_CFLAGS = -O2 -g -Wall -Werror -target bpf -mcpu=v3 -Ibpf
 
 USER_C  := $(filter-out user/main.c,$(wildcard user/*/*.c))
-USER_O  := $(USER_C:%.c=build/%.o)
+USER_O  := $(USER_C:%.c=$(OUT)/%.o)
 UNIT_C  := $(wildcard tests/unit/test_*.c)
 UNIT    := $(UNIT_C:tests/unit/%.c=build/unit/%)
 FUZZ_C  := $(wildcard tests/fuzz/fuzz_*.c)
@@ -35,7 +54,7 @@ FORMAT  := $(shell git ls-files -co --exclude-standard 'bpf/*.[ch]' 'user/*.[ch]
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: build/troth
+all: $(OUT)/troth
 
 run: setup
 	$(Q)$(MAKE) --no-print-directory build/troth
@@ -49,28 +68,35 @@ test: setup-test
 test-build: build/troth build/troth-withhold $(UNIT) $(FUZZ) build/arm64/socket.bpf.o build/bpf_test
 
 setup:
-	$(Q)scripts/setup
+	$(Q)scripts/setup $(if $(SYSROOT),--cross)
 setup-test:
 	$(Q)scripts/setup --test
 
-build/troth: build/user/main.o $(USER_O)
+$(OUT)/troth: $(OUT)/user/main.o $(USER_O)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) $^ -o $@ $(LDFLAGS) $(LIBS)
 
-build/troth-withhold: build/user/main.o $(filter-out %/programs.o,$(USER_O)) build/withhold/programs.o
+build/troth-withhold: $(OUT)/user/main.o $(filter-out %/programs.o,$(USER_O)) build/withhold/programs.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) $^ -o $@ $(LDFLAGS) $(LIBS)
 
-build/user/%.o: user/%.c
+$(OUT)/user/%.o: user/%.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
 
-build/user/collect/programs.o: build/$(ARCH)/socket.skel.h
+$(OUT)/user/collect/programs.o: build/$(ARCH)/socket.skel.h
 build/withhold/programs.o: user/collect/programs.c build/withhold/socket.skel.h
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -Ibuild/withhold -DTROTH_WITHHOLD -c $< -o $@
-build/user/collect/programs.o: CFLAGS_ALL += -Ibuild/$(ARCH)
+$(OUT)/user/collect/programs.o: CFLAGS_ALL += -Ibuild/$(ARCH)
+
+ifdef SYSROOT
+$(USER_O) $(OUT)/user/main.o $(OUT)/bpf_test: | $(SYSROOT)
+$(SYSROOT):
+	$(call say,SYSROOT,$@)
+	$(Q)scripts/sysroot $(ARCH) $@
+endif
 
 build/%.skel.h: build/%.bpf.o
 	$(call say,SKEL,$@)
@@ -109,7 +135,7 @@ build/fuzz/%: tests/fuzz/%.c
 	$(Q)$(CLANG) $(CFLAGS_ALL) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 		-MMD -MP -MF $@.d $< -o $@
 
-build/bpf_test: tests/bpf/bpf_test.c build/$(ARCH)/socket.skel.h
+$(OUT)/bpf_test: tests/bpf/bpf_test.c build/$(ARCH)/socket.skel.h
 	$(call say,TEST,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) -Ibuild/$(ARCH) -MMD -MP -MF $@.d $< -o $@ -lcmocka -lbpf -lelf -lz
 
@@ -133,8 +159,8 @@ fuzz: $(FUZZ)
 bench: build/troth build/bench
 	$(Q)tests/bench/run
 
-install: build/troth
-	install -D -m 755 build/troth $(DESTDIR)$(PREFIX)/sbin/troth
+install: $(OUT)/troth
+	install -D -m 755 $(OUT)/troth $(DESTDIR)$(PREFIX)/sbin/troth
 	for page in docs/man/*.8; do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man8/$${page##*/}; done
 
@@ -145,4 +171,4 @@ check-format:
 clean:
 	rm -rf build
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build -path 'build/sysroot-*' -prune -o -name '*.d' -print 2>/dev/null)
