@@ -12,10 +12,12 @@
 /*
  * A spin lock of our own: bpf_spin_lock() is two helper calls and switches interrupts off,
  * 90 ns here against 26. It is held for the pure part only, tens of nanoseconds; who waits
- * longer than that waits for a holder that was interrupted, and leaves its step to the next
- * look. An event is left in c->events.
+ * longer than that waits for a holder whose CPU does something else. A call has bytes to show
+ * that cannot be seen later: it waits for about a millisecond, and then leaves its step to the
+ * next look. An event need not wait for longer than a store takes to be seen, since it is posted.
  */
-#define LOCK_TRIES 1024
+#define TRIES_OF_CALLS	(1 << 17)
+#define TRIES_OF_EVENTS 64
 
 /* At the end of a measurement, what no hook has claimed for so long was skipped. */
 #define FINAL_IDLE_NS 100000000ULL
@@ -35,21 +37,21 @@ static long connection_try(__u64 i, void *context)
 }
 
 /* Out of line: it is rare, and its frame is not the hooks'. */
-static __noinline int connection_wait(struct connection *c)
+static __noinline int connection_wait(struct connection *c, __u32 tries)
 {
 	struct wait w = { .c = c };
 
 	if (!c)
 		return 0;
-	bpf_loop(LOCK_TRIES, connection_try, &w, 0);
+	bpf_loop(tries, connection_try, &w, 0);
 	if (!w.got)
 		add(&losses.contended, 1);
 	return w.got;
 }
 
-static __always_inline int connection_enter(struct connection *c)
+static __always_inline int connection_enter(struct connection *c, __u32 tries)
 {
-	return !__sync_val_compare_and_swap(&c->lock, 0, 1) || connection_wait(c);
+	return !__sync_val_compare_and_swap(&c->lock, 0, 1) || connection_wait(c, tries);
 }
 
 static __always_inline void connection_leave(struct connection *c)
@@ -164,7 +166,7 @@ static __always_inline void connection_settle(struct connection *c, const struct
 					      struct look *l, struct ended_list *out)
 {
 	connection_leave(c);
-	if (!c->events || !connection_enter(c))
+	if (!c->events || !connection_enter(c, TRIES_OF_EVENTS))
 		return;
 	connection_end_locked(c, tp, l, out);
 	connection_leave(c);
@@ -184,7 +186,7 @@ static __always_inline void connection_end(struct sock *sk)
 	struct ended_list out = {};
 	struct look l;
 
-	if (!c || !connection_enter(c))
+	if (!c || !connection_enter(c, TRIES_OF_EVENTS))
 		return;
 	connection_end_locked(c, tp, &l, &out);
 	connection_flush(c, tp);

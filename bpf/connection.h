@@ -36,7 +36,7 @@ enum connection_flag {
 	FLAG_CONNECTING = 1 << 15,
 	FLAG_BODIED = 1 << 16,	  /* the request was seen to be one that a body may follow */
 	FLAG_READY = 1 << 17,	  /* every field is set */
-	FLAG_MANY = 1 << 18,	  /* one call may have held several requests */
+	FLAG_MANY = 1 << 18,	  /* it pipelines: one call may hold several answers */
 	FLAG_AFTER_FIN = 1 << 19, /* the answer began after the peer had closed */
 };
 
@@ -48,7 +48,7 @@ struct stamp {
 	__u32 seq;
 	__u32 written;
 	__u32 sent_ticks;
-	__u32 merged; /* a later arrival, after a write, found no stamp of its own */
+	__u32 merged; /* later arrivals, each after another write, that found no stamp of their own */
 };
 
 /*
@@ -91,6 +91,7 @@ struct connection {
 	__u64 opened_ns;
 	__u32 peer_fin;	      /* sequence number of the peer's FIN, where FIN_PEER */
 	__u32 our_fin;	      /* of ours, where FIN_OURS */
+	__u32 merged_written; /* what had been written when a stamp last merged another arrival */
 	struct window gather; /* first bytes that came in pieces */
 };
 _Static_assert(__builtin_offsetof(struct connection, arrived_ns) == 64 - 8,
@@ -195,7 +196,10 @@ static __always_inline void exchange_on_data(struct connection *c, __u32 receive
 	/* The slot is needed while a byte of its stretch is not accounted. */
 	if (s->ns && seq_after(c->stamps[(head + 2) & (STAMPS - 1)].seq, c->read)) {
 		s = &c->stamps[head & (STAMPS - 1)];
-		s->merged |= s->written != written;
+		if (written != (s->merged ? c->merged_written : s->written)) {
+			c->merged_written = written;
+			s->merged++;
+		}
 		return;
 	}
 	s->ns = now;

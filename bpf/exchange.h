@@ -66,7 +66,7 @@ static __always_inline void exchange_begin(struct connection *c, __u64 arrived, 
 	c->interim = 0;
 	c->flags &= ~(FLAG_BODILESS | FLAG_BODIED | FLAG_TUNNEL | FLAG_NEXT | FLAG_EARLY |
 		      FLAG_UNDIVIDED | FLAG_GATHER | FLAG_ODD | FLAG_VOID | FLAG_TAIL |
-		      FLAG_JOINED | FLAG_MANY | FLAG_AFTER_FIN);
+		      FLAG_JOINED | FLAG_AFTER_FIN);
 	if (!arrived || !read)
 		c->flags |= FLAG_UNDIVIDED;
 }
@@ -115,9 +115,11 @@ static __always_inline int exchange_wants_request(const struct connection *c, __
 	case PHASE_IDLE:
 		return !(c->flags & FLAG_OPAQUE);
 	case PHASE_REQUEST:
-		return behind || c->flags & (FLAG_GATHER | FLAG_ODD);
+		return behind || c->flags & (FLAG_GATHER | FLAG_ODD) ||
+		       !(c->flags & (FLAG_OPAQUE | FLAG_BODIED));
 	case PHASE_ANSWER:
-		return !(c->flags & (FLAG_OPAQUE | FLAG_BODILESS));
+		return !(c->flags & FLAG_OPAQUE) &&
+		       (c->flags & FLAG_MANY || !(c->flags & FLAG_BODILESS));
 	default:
 		return 0;
 	}
@@ -141,6 +143,20 @@ static __always_inline void request_gather(struct connection *c, const struct wi
 	exchange_note_request(c, v);
 	if (v == REQUEST_NO && c->protocol == PROTOCOL_TLS)
 		c->phase = PHASE_IDLE;
+}
+
+/* More came before an answer: a request behind one that has no body, or the rest of what has. */
+static __always_inline void request_more(struct connection *c, const struct window *w)
+{
+	__u32 v = protocol_request(&c->protocol, w, 0);
+
+	if (v >= REQUEST_YES) {
+		c->flags &= ~FLAG_BODILESS;
+		c->flags |= FLAG_MANY;
+		exchange_note_request(c, v);
+	} else if (!(c->flags & FLAG_BODILESS)) {
+		c->flags |= FLAG_BODIED;
+	}
 }
 
 /* The first bytes ever asked on a connection. Joined ones wait for a beginning they can see. */
@@ -191,6 +207,8 @@ static __always_inline int request_bytes(struct connection *c, __u64 arrived, __
 	if (c->phase == PHASE_REQUEST) {
 		if (c->flags & FLAG_GATHER)
 			request_gather(c, w);
+		else if (window_length(w) && !(c->flags & FLAG_BODIED))
+			request_more(c, w);
 		c->complete_ns = read ? read : c->complete_ns;
 		return 0;
 	}
@@ -281,14 +299,14 @@ static __always_inline void answer_begin(struct connection *c, __u32 outcome, __
 static __always_inline void answer_pipelined(struct connection *c, struct ended_list *out)
 {
 	__u64 arrived = c->arrived_ns, read = c->read_ns, complete = c->complete_ns;
-	__u32 keep = c->flags & (FLAG_BODILESS | FLAG_UNDIVIDED | FLAG_MANY);
+	__u32 keep = c->flags & (FLAG_BODILESS | FLAG_UNDIVIDED);
 
 	exchange_finish(c, out);
 	c->gather.length = 0;
 	if (c->flags & FLAG_NEXT) {
 		exchange_begin(c, c->next_arrived_ns, c->next_read_ns);
 		c->begin_slack_ns = c->next_slack_ns;
-		c->flags |= keep & (FLAG_BODILESS | FLAG_MANY);
+		c->flags |= keep & FLAG_BODILESS;
 		return;
 	}
 	exchange_begin(c, arrived, read);

@@ -9,8 +9,8 @@
 #include "payload.bpf.h"
 
 #define SCAN_STEP   32
-#define SCAN_BEYOND 12	 /* a status line that begins in a step may end beyond it */
-#define SCAN_BYTES  2048 /* of one call, whatever its vectors */
+#define SCAN_BEYOND 12	  /* a status line that begins in a step may end beyond it */
+#define SCAN_BYTES  16384 /* of one call, whatever its vectors */
 
 struct scan {
 	__u64 base;
@@ -26,12 +26,14 @@ static __always_inline __u32 scan_is_zero(__u64 x)
 	return (x - 1) >> 63;
 }
 
-/* "HTTP/1.x ddd" */
+/* "HTTP/1.x ddd" of a final answer: 2xx to 5xx. */
 static __always_inline __u32 scan_is_status(const __u8 *b)
 {
-	return scan_is_zero((b[0] ^ 'H') | (b[1] ^ 'T') | (b[2] ^ 'T') | (b[3] ^ 'P') |
-			    (b[4] ^ '/') | (b[5] ^ '1') | (b[6] ^ '.') | (b[8] ^ ' ') |
-			    ((b[9] & 0xf8) ^ '0'));
+	__u32 other = (b[0] ^ 'H') | (b[1] ^ 'T') | (b[2] ^ 'T') | (b[3] ^ 'P') | (b[4] ^ '/') |
+		      (b[5] ^ '1') | (b[6] ^ '.') | (b[8] ^ ' ');
+
+	return scan_is_zero(other | ((b[9] & 0xfe) ^ '2')) +
+	       scan_is_zero(other | ((b[9] & 0xfe) ^ '4'));
 }
 
 /* A blank line and something behind it. */

@@ -41,7 +41,7 @@ static __always_inline __u64 recv_time(const struct tcp_sock *tp)
 
 /*
  * Requests that follow another in the same call (1: some; asked of what is longer than any call
- * that held one alone), or answers that do (how many).
+ * that held one alone), or answers that begin in it and not at its beginning (how many).
  */
 static __always_inline __u32 pipelined(const struct connection *c, const struct window *w,
 				       __u32 length, int is_request)
@@ -54,10 +54,8 @@ static __always_inline __u32 pipelined(const struct connection *c, const struct 
 		return 0;
 	if (is_request)
 		return scan_call(length, 1);
-	if (http_status(w) < 100)
-		return 0;
 	found = scan_call(length, 0);
-	return found ? found - 1 : 0;
+	return found && http_status(w) >= 100 ? found - 1 : found;
 }
 
 #ifdef TROTH_WITHHOLD
@@ -99,7 +97,7 @@ static __always_inline int call_ended(struct sock *sk, struct connection *c, __u
 	many = pipelined(c, &w, length, is_request);
 	l.now_ns = receiving ? recv_time(tp) : send_time(tp);
 	ended_clear(&out);
-	if (!connection_enter(c))
+	if (!connection_enter(c, TRIES_OF_CALLS))
 		return 0;
 	l.read = connection_read_seq(c, tp);
 	l.written = connection_write_seq(c, tp);

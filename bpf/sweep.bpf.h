@@ -121,7 +121,7 @@ int troth_sweep(struct bpf_iter__bpf_sk_storage_map *ctx)
 	if (!c || !(c->flags & FLAG_READY))
 		return 0;
 	tp = tcp_of(sk);
-	if (sweep_may_skip(c, tp) || !connection_enter(c))
+	if (sweep_may_skip(c, tp) || !connection_enter(c, TRIES_OF_CALLS))
 		return 0;
 	if (c->events)
 		connection_end_locked(c, tp, &l, &out);

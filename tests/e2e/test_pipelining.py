@@ -74,6 +74,47 @@ def test_a_client_that_reads_the_answers_one_by_one_sees_that_many():
     check.client(server.port).counts(ok=seen["total"], coalesced=3 - seen["total"])
 
 
+@pytest.mark.parametrize("batches", [1, 20])
+def test_answers_that_come_together_are_counted_at_both_ends(batches):
+    """Each request is a send and a read of its own; the four answers are one of each."""
+    def handle(wire, stage):
+        for _ in range(batches):
+            take(wire, 4)
+            wire.send(OK * 4)
+        wire.rest()
+
+    with serve(handle) as server, Check(server.port) as check:
+        with connect(server) as client:
+            for _ in range(batches):
+                client.send(*[GET] * 4, pause_s=0.002)
+                assert [client.response() for _ in range(4)] == [200] * 4
+    for side in check.server(server.port), check.client(server.port):
+        seen = side["exchanges"]
+        side.counts(ok=seen["total"], coalesced=4 * batches - seen["total"])
+        assert seen["total"] >= batches
+
+
+def test_answers_that_come_together_while_more_is_asked_are_counted_at_the_client():
+    """Four are always in flight; every second read brings two answers."""
+    rounds = 50
+
+    def handle(wire, stage):
+        for _ in range(rounds):
+            take(wire, 2)
+            wire.send(OK * 2)
+        wire.rest()
+
+    with serve(handle) as server, Check(server.port) as check:
+        with connect(server) as client:
+            client.send(*[GET] * 4, pause_s=0.002)
+            for i in range(rounds):
+                assert [client.response(), client.response()] == [200, 200]
+                if i < rounds - 2:
+                    client.send(*[GET] * 2, pause_s=0.001)
+    seen = check.client(server.port)["exchanges"]
+    check.client(server.port).counts(ok=seen["total"], coalesced=2 * rounds - seen["total"])
+
+
 def test_a_request_that_arrives_while_the_answer_is_being_sent_is_the_next_exchange():
     def handle(wire, stage):
         wire.request()

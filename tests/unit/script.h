@@ -195,25 +195,22 @@ static inline bool script_is_withheld(struct script *s)
 	return s->withheld && s->withheld[n];
 }
 
-/* How often text has mark behind its first byte, with that many bytes more. */
-static inline unsigned int script_others(const char *text, size_t n, const char *mark, size_t more)
-{
-	unsigned int found = 0;
-
-	for (size_t i = 1; i + strlen(mark) + more <= n; i++)
-		found += !memcmp(text + i, mark, strlen(mark));
-	return found;
-}
-
 /* What pipelined() of bpf/socket.bpf.c says of a call. */
 static inline uint32_t script_pipelined(const struct script *s, bool request,
 					const struct window *w, const char *text, size_t n)
 {
+	uint32_t found = 0;
+
 	if ((request ? n <= s->c.single : !(s->c.flags & FLAG_MANY)) || !w->length)
 		return 0;
-	if (request)
-		return script_others(text, n, "\n\r\n", 1) > 0;
-	return http_status(w) < 100 ? 0 : script_others(text, n, "HTTP/1.1 ", 3);
+	if (request) {
+		for (size_t i = 0; i + 4 <= n; i++)
+			found |= !memcmp(text + i, "\n\r\n", 3);
+		return found;
+	}
+	for (size_t i = 0; i + 12 <= n; i++)
+		found += !memcmp(text + i, "HTTP/1.", 7) && text[i + 9] >= '2';
+	return found && http_status(w) >= 100 ? found - 1 : found;
 }
 
 static inline bool script_wants(const struct script *s, bool receive, bool request, size_t n)
