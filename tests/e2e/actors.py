@@ -42,6 +42,19 @@ def end(pid, signum=signal.SIGKILL):
         os.waitpid(pid, 0)
 
 
+def fork_with_us(body):
+    """The same, but the child ends when we do: whoever ends a server ends its workers."""
+    PR_SET_PDEATHSIG = 1
+    parent = os.getpid()
+
+    def bound():
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == parent:
+            body()
+
+    return fork(bound)
+
+
 class Stage:
     """The server's end of the two pipes to its test."""
 
@@ -275,6 +288,10 @@ class Namespace:
 
         _, status = os.waitpid(fork(inside), 0)
         assert status == 0, "the client in the namespace failed"
+
+    def shell(self, command):
+        """Inside, and with a /sys of that namespace: how its devices are set."""
+        subprocess.run(["ip", "netns", "exec", self.name, "sh", "-ec", command], check=True)
 
 
 def at_once(*bodies):
