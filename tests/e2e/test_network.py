@@ -2,14 +2,17 @@
 """Beyond loopback: two hosts on a wire, loss on the wire, and TCP with another face."""
 
 import contextlib
+import errno
 import os
+import pathlib
+import select
 import socket
 import subprocess
 import time
 
 import pytest
 
-from actors import Actor, Namespace, always_ok, each, serve
+from actors import Actor, Namespace, always_ok, each, end, fork, serve
 from troth import Check
 from wire import GET, Wire, connect, request
 
@@ -30,6 +33,14 @@ def two_hosts():
             ip(namespace, "addr", "add", f"{address}/24", "dev", device)
             ip(namespace, "link", "set", device, "up")
         yield here, there
+
+
+@contextlib.contextmanager
+def mute(there):
+    """What the server says finds no way back for a while."""
+    ip(there, "route", "add", "blackhole", f"{HERE}/32")
+    yield
+    ip(there, "route", "del", "blackhole", f"{HERE}/32")
 
 
 def test_two_hosts_tell_the_same():
@@ -62,10 +73,9 @@ def test_segments_sent_again_are_counted_where_they_were_sent():
             with connect(server) as client:
                 client.ask(GET)
                 before = segments_sent_again()
-                ip(there, "route", "add", "blackhole", f"{HERE}/32")
-                client.send(GET)
-                time.sleep(0.7)
-                ip(there, "route", "del", "blackhole", f"{HERE}/32")
+                with mute(there):
+                    client.send(GET)
+                    time.sleep(0.7)
                 client.response()
                 client.ask(GET)
                 os.write(written, str(segments_sent_again() - before).encode())
@@ -78,6 +88,98 @@ def test_segments_sent_again_are_counted_where_they_were_sent():
     check.both(server.port, ok=3)
     check.client(server.port).connections(retransmits=again).slo("latency", good=2, total=3)
     check.server(server.port).connections(retransmits=0)
+
+
+def give_up_by_timeout(address):
+    with socket.socket() as sock:
+        sock.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            sock.connect(address)
+
+
+def give_up_by_close(address):
+    with socket.socket() as sock:
+        sock.setblocking(False)
+        assert sock.connect_ex(address) == errno.EINPROGRESS
+        time.sleep(0.02)
+
+
+def give_up_by_reset(address):
+    """As proxies do that have no time left."""
+    sock = socket.socket()
+    sock.setblocking(False)
+    assert sock.connect_ex(address) == errno.EINPROGRESS
+    Wire(sock).reset()
+
+
+def give_up_by_dying(address):
+    SYN_SENT = " 02 "
+    pid = fork(lambda: socket.create_connection(address))
+    while SYN_SENT not in pathlib.Path("/proc/self/net/tcp").read_text():
+        time.sleep(0.01)
+    end(pid)
+
+
+def curl(address):
+    url = "http://{}:{}/".format(*address)
+    code = subprocess.run(["curl", "-s", "--connect-timeout", "0.1", url], check=False).returncode
+    CURLE_OPERATION_TIMEDOUT = 28
+    assert code == CURLE_OPERATION_TIMEDOUT
+
+
+WAYS_TO_GIVE_UP = [give_up_by_timeout, give_up_by_close, give_up_by_reset, give_up_by_dying, curl]
+
+
+@pytest.fixture(scope="module")
+def given_up():
+    """Where each way was gone four times, while the host there said nothing; the check."""
+    ports = {way: 8000 + i for i, way in enumerate(WAYS_TO_GIVE_UP)}
+    with two_hosts() as (here, there), Check(*ports.values()) as check:
+        def connects():
+            for way, port in ports.items():
+                for _ in range(4):
+                    way((THERE, port))
+
+        with mute(there):
+            here.run(connects)
+    return check, ports
+
+
+@pytest.mark.parametrize("way", WAYS_TO_GIVE_UP, ids=lambda way: way.__name__)
+def test_connects_that_are_given_up_have_timed_out(given_up, way):
+    check, ports = given_up
+    check.client(ports[way]).counts().connections(connect_timeouts=4, refused=0, opened=0, closed=0)
+    assert not check.services("server", ports[way]), check.explained()
+
+
+def test_a_connect_that_came_late_took_as_long_as_the_client_waited():
+    """Its first SYN is not answered, the next one goes a second later."""
+    truth, written = os.pipe()
+    with two_hosts() as (here, there), serve(always_ok, host=THERE, namespace=there) as server, \
+            Check(server.port) as check:
+        def ask():
+            sock = socket.socket()
+            sock.setblocking(False)
+            with mute(there):
+                began = time.monotonic()
+                assert sock.connect_ex(server.address) == errno.EINPROGRESS
+                time.sleep(0.3)
+            assert select.select([], [sock], [], 15)[1]
+            os.write(written, str(time.monotonic() - began).encode())
+            sock.setblocking(True)
+            with Wire(sock) as client:
+                client.ask(GET)
+
+        here.run(ask)
+    took = float(os.read(truth, 100))
+    os.close(truth)
+    os.close(written)
+    assert took > 0.9
+    check.both(server.port, ok=1)
+    check.client(server.port).connections(
+        opened=1, connect_timeouts=0, refused=0).time("connections.connect_s.mean", took)
+    for service in (check.client(server.port), check.server(server.port)):
+        assert service["latency_s"]["max"] < 0.5, check.explained()
 
 
 MPTCP = 262
