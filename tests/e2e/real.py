@@ -144,6 +144,26 @@ class Node(Program):
         return ["node", "-e", NODE, str(self.port)]
 
 
+NODE_TLS = """
+const https = require('https'), fs = require('fs');
+const [port, cert, key, wait_ms] = process.argv.slice(1);
+https.createServer({cert: fs.readFileSync(cert), key: fs.readFileSync(key)}, (req, res) => {
+    const answer = 'x'.repeat(Number(req.url.slice(1)));
+    req.resume().on('end', () => setTimeout(() => res.end(answer), Number(wait_ms)));
+}).listen(Number(port), '127.0.0.1');
+"""
+
+
+class NodeTls(Program):
+    """Reads up to 64 KiB at once, waits after each request; its path says how long an answer."""
+
+    def __init__(self, certificate, key, wait_s):
+        self.options = [certificate, key, str(wait_s * 1000)]
+
+    def command(self):
+        return ["node", "-e", NODE_TLS, str(self.port), *self.options]
+
+
 def wrk(url, seconds, connections=64):
     """Runs it to its end; how many requests it saw answered."""
     out = subprocess.run(["wrk", "-t2", f"-c{connections}", f"-d{seconds}", url], check=True,
