@@ -280,14 +280,20 @@ class Namespace:
         os.close(fd)
 
     def run(self, body):
-        """body() in a child process inside."""
+        """What body() returned, in a child process inside: None, or what JSON can hold."""
+        inbox, outbox = os.pipe()
 
         def inside():
             self.enter()
-            body()
+            os.write(outbox, json.dumps(body()).encode())
 
-        _, status = os.waitpid(fork(inside), 0)
+        pid = fork_with_us(inside)
+        os.close(outbox)
+        with os.fdopen(inbox) as returned:
+            value = returned.read()
+        _, status = os.waitpid(pid, 0)
         assert status == 0, "the client in the namespace failed"
+        return json.loads(value)
 
     def shell(self, command):
         """Inside, and with a /sys of that namespace: how its devices are set."""

@@ -8,32 +8,32 @@ import pytest
 
 from actors import Actor, always_ok, hang, hold_unread, never_accept, serve
 from troth import Check
-from wire import GET, OK, connect, request, response
+from wire import GET, OK, Wire, connect, request, response
 
 MB = 1 << 20
 
 
-def test_a_client_that_resets_before_any_answer_aborts():
-    with serve(hang) as server, Check(server.port) as check:
+def left(leave, handle=hang, when="read", asked=GET):
+    """A check of one client that asks and leaves when the server says so, without an answer."""
+    with serve(handle) as server, Check(server.port) as check:
         client = connect(server)
-        client.send(GET)
-        server.heard("read")
-        client.reset()
-        server.heard("closed")
-    check.both(server.port, aborted=1)
-    check.server(server.port).connections(reset_by_peer=1, reset_by_us=0)
-    check.client(server.port).connections(reset_by_us=1, reset_by_peer=0)
-
-
-def test_a_client_that_resets_before_its_request_is_read_aborts():
-    with serve(hold_unread) as server, Check(server.port) as check:
-        client = connect(server)
-        client.send(GET)
-        server.heard("accepted")
-        client.reset()
+        client.send(asked)
+        server.heard(when)
+        leave(client)
         server.cue("read now")
         server.heard("closed")
     check.both(server.port, aborted=1)
+    return check, server.port
+
+
+def test_a_client_that_resets_before_any_answer_aborts():
+    check, port = left(Wire.reset)
+    check.server(port).connections(reset_by_peer=1, reset_by_us=0)
+    check.client(port).connections(reset_by_us=1, reset_by_peer=0)
+
+
+def test_a_client_that_resets_before_its_request_is_read_aborts():
+    left(Wire.reset, hold_unread, when="accepted")
 
 
 def test_a_client_that_resets_before_it_is_accepted_aborts():
@@ -47,23 +47,11 @@ def test_a_client_that_resets_before_it_is_accepted_aborts():
 
 def test_a_client_that_closes_on_a_hung_server_aborts():
     """Its FIN alone ends nothing; the server's close without an answer does."""
-    with serve(hang) as server, Check(server.port) as check:
-        client = connect(server)
-        client.send(GET)
-        server.heard("read")
-        client.close()
-        server.heard("closed")
-    check.both(server.port, aborted=1)
+    left(Wire.close)
 
 
 def test_a_client_that_leaves_in_the_middle_of_its_request_aborts():
-    with serve(hang) as server, Check(server.port) as check:
-        client = connect(server)
-        client.send(request("POST", "/", "Content-Length: 1000") + b"x" * 10)
-        server.heard("read")
-        client.reset()
-        server.heard("closed")
-    check.both(server.port, aborted=1)
+    left(Wire.reset, asked=request("POST", "/", "Content-Length: 1000") + b"x" * 10)
 
 
 def test_a_client_that_resets_after_reading_everything_was_served():

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from actors import Actor, BusyCpus, always_ok, at_once, fork, serve
+from actors import Actor, BusyCpus, always_ok, at_once, fork, fork_with_us, serve
 from troth import Check
 from wire import GET, OK, Wire, connect, free_port
 
@@ -41,11 +41,9 @@ def test_prefork_workers_are_one_service():
             while True:
                 serve_until_closed(listener.accept()[0])
 
-        workers = [fork(work) for _ in range(4)]
-        stage.say("workers", workers)
+        for _ in range(4):
+            fork_with_us(work)
         stage.wait("end")
-        for pid in workers:
-            os.kill(pid, 9)
 
     def ask():
         for _ in range(10):
@@ -53,42 +51,35 @@ def test_prefork_workers_are_one_service():
                 client.ask(*[GET] * 5)
 
     with Actor(program) as server, Check(server.port) as check:
-        workers = server.heard("workers")
         at_once(*[ask] * 8)
-    for pid in workers:
-        os.kill(pid, 9)
     check.both(server.port, ok=400)
 
 
 def test_listeners_that_share_a_port_are_one_service():
     """SO_REUSEPORT: each worker has a listener of its own."""
     def program(_, stage):
-        port, listeners = 0, []
+        def work(listener):
+            while True:
+                serve_until_closed(listener.accept()[0])
+
+        port = 0
         for _ in range(3):
             listener = socket.socket()
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             listener.bind(("127.0.0.1", port))
             listener.listen()
             port = listener.getsockname()[1]
-            listeners.append(listener)
-
-        def work(listener):
-            while True:
-                serve_until_closed(listener.accept()[0])
-
-        stage.say("workers", [port, *(fork(functools.partial(work, one)) for one in listeners)])
-        for listener in listeners:
+            fork_with_us(functools.partial(work, listener))
             listener.close()
+        stage.say("port", port)
         stage.wait("end")
 
     with Actor(program) as server:
-        port, *workers = server.heard("workers")
+        port = server.heard("port")
         with Check(port) as check:
             for _ in range(30):
                 with connect(port) as client:
                     client.ask(GET, GET)
-        for pid in workers:
-            os.kill(pid, 9)
     check.both(port, ok=60)
 
 

@@ -105,12 +105,16 @@ def test_resets_are_told_apart_by_who_sent_them():
         opened=6, closed=6, reset_by_peer=2, reset_by_us=3)
 
 
+def is_refused(port, times):
+    for _ in range(times):
+        with pytest.raises(ConnectionRefusedError):
+            connect(port)
+
+
 def test_refused_connects_are_the_clients():
     port = free_port()
     with Check(port) as check:
-        for _ in range(8):
-            with pytest.raises(ConnectionRefusedError):
-                connect(port)
+        is_refused(port, 8)
     check.client(port).counts().connections(refused=8, opened=0, closed=0, connect_timeouts=0)
     assert not check.services("server", port)
 
@@ -118,9 +122,7 @@ def test_refused_connects_are_the_clients():
 def test_a_port_that_comes_up_late():
     port = free_port()
     with Check(port) as check:
-        for _ in range(3):
-            with pytest.raises(ConnectionRefusedError):
-                connect(port)
+        is_refused(port, 3)
         with serve(always_ok, port=port), connect(port) as client:
             client.ask(GET)
     check.both(port, ok=1)

@@ -2,7 +2,7 @@
 """Connections that existed before troth did: counted from the first exchange that begins after."""
 
 from actors import Actor, always_ok, each, serve
-from troth import Check
+from troth import At, Check
 from wire import GET, OK, Wire, connect, free_port, request, response
 
 
@@ -38,6 +38,19 @@ def test_many_old_connections_are_all_found():
     check.both(server.port, ok=3000)
 
 
+def begun_before(handle, status, when=None):
+    """troth starts when the server has come so far with a request, before its answer is whole."""
+    with serve(handle) as server, connect(server) as client:
+        client.send(GET)
+        if when:
+            server.heard(when)
+        with Check(server.port) as check:
+            server.cue("troth is ready")
+            assert client.response() == status
+            client.ask(*[GET] * 3)
+    return At(check, server.port)
+
+
 def test_a_request_being_served_when_troth_starts_is_not_counted():
     def handle(wire, stage):
         wire.request()
@@ -47,14 +60,7 @@ def test_a_request_being_served_when_troth_starts_is_not_counted():
         while wire.request():
             wire.send(OK)
 
-    with serve(handle) as server, connect(server) as client:
-        client.send(GET)
-        server.heard("read")
-        with Check(server.port) as check:
-            server.cue("troth is ready")
-            assert client.response() == 500
-            client.ask(*[GET] * 3)
-    check.both(server.port, ok=3)
+    begun_before(handle, 500, when="read").both(ok=3)
 
 
 def test_a_request_unread_when_troth_starts_is_not_counted():
@@ -66,13 +72,7 @@ def test_a_request_unread_when_troth_starts_is_not_counted():
         while wire.request():
             wire.send(OK)
 
-    with serve(handle) as server, connect(server) as client:
-        client.send(GET)
-        with Check(server.port) as check:
-            server.cue("troth is ready")
-            assert client.response() == 500
-            client.ask(*[GET] * 3)
-    check.both(server.port, ok=3)
+    begun_before(handle, 500).both(ok=3)
 
 
 def test_an_answer_being_sent_when_troth_starts_is_not_counted():
@@ -85,14 +85,7 @@ def test_an_answer_being_sent_when_troth_starts_is_not_counted():
         while wire.request():
             wire.send(response(404))
 
-    with serve(handle) as server, connect(server) as client:
-        client.send(GET)
-        server.heard("half")
-        with Check(server.port) as check:
-            server.cue("troth is ready")
-            client.response()
-            client.ask(*[GET] * 3)
-    check.both(server.port, client_error=3)
+    begun_before(handle, 200, when="half").both(client_error=3)
 
 
 def test_an_upload_under_way_when_troth_starts_is_not_counted():

@@ -6,8 +6,8 @@ import threading
 import pytest
 
 from actors import serve
-from troth import Check
-from wire import GET, OK, connect, request, response
+from troth import At, Check
+from wire import GET, OK, Wire, connect, request, response
 
 
 def take(wire, requests):
@@ -15,63 +15,46 @@ def take(wire, requests):
         wire.request()
 
 
-def test_requests_in_one_segment_answered_one_by_one_are_that_many_exchanges():
+def pipelined(asked, answered, read=Wire.response):
+    """What was seen of a connection whose pieces of answers come after all pieces of requests."""
+    requests = b"".join(asked).count(GET)
+
     def handle(wire, stage):
-        take(wire, 5)
-        wire.send(OK, OK, response(404), OK, response(500))
+        take(wire, requests)
+        wire.send(*answered, pause_s=0.005)
         wire.rest()
 
     with serve(handle) as server, Check(server.port) as check:
         with connect(server) as client:
-            client.send(GET * 5)
-            for _ in range(5):
-                client.response()
-    check.server(server.port).counts(ok=3, client_error=1, server_error=1)
+            client.send(*asked, pause_s=0.005)
+            for _ in range(requests):
+                read(client)
+    return At(check, server.port)
+
+
+def test_requests_in_one_segment_answered_one_by_one_are_that_many_exchanges():
+    seen = pipelined([GET * 5], [OK, OK, response(404), OK, response(500)])
+    seen.server().counts(ok=3, client_error=1, server_error=1)
 
 
 def test_requests_in_several_segments_answered_one_by_one_are_that_many_exchanges():
-    def handle(wire, stage):
-        take(wire, 4)
-        wire.send(*[OK] * 4, pause_s=0.005)
-        wire.rest()
-
-    with serve(handle) as server, Check(server.port) as check:
-        with connect(server) as client:
-            client.send(*[GET] * 4, pause_s=0.005)
-            for _ in range(4):
-                client.response()
-    check.server(server.port).counts(ok=4)
+    pipelined([GET] * 4, [OK] * 4).server().counts(ok=4)
 
 
 def test_answers_that_one_send_coalesces_are_counted_beside_the_total():
-    def handle(wire, stage):
-        take(wire, 4)
-        wire.send(OK * 4)
-        wire.rest()
-
-    with serve(handle) as server, Check(server.port) as check:
-        with connect(server) as client:
-            client.send(GET * 4)
-            for _ in range(4):
-                client.response()
-    seen = check.server(server.port)["exchanges"]
-    check.server(server.port).counts(ok=seen["total"], coalesced=4 - seen["total"])
-    assert seen["total"] >= 1
+    server = pipelined([GET * 4], [OK * 4]).server()
+    total = server["exchanges"]["total"]
+    server.counts(ok=total, coalesced=4 - total)
+    assert total >= 1
 
 
 def test_a_client_that_reads_the_answers_one_by_one_sees_that_many():
-    def handle(wire, stage):
-        take(wire, 3)
-        wire.send(*[OK] * 3, pause_s=0.005)
-        wire.rest()
+    def read_one(client):
+        assert client.read(len(OK)) == OK
 
-    with serve(handle) as server, Check(server.port) as check:
-        with connect(server) as client:
-            client.send(GET * 3)
-            for _ in range(3):
-                assert client.read(len(OK)) == OK
-    seen = check.client(server.port)["exchanges"]
-    check.client(server.port).counts(ok=seen["total"], coalesced=3 - seen["total"])
+    client = pipelined([GET * 3], [OK] * 3, read_one).client()
+    total = client["exchanges"]["total"]
+    client.counts(ok=total, coalesced=3 - total)
 
 
 @pytest.mark.parametrize("batches", [1, 20])

@@ -10,7 +10,7 @@ import socket
 
 import pytest
 
-from actors import Actor, Namespace, end, fork_with_us
+from actors import Actor, Namespace, at_once, fork_with_us
 from troth import Check
 from wire import GET, OK
 
@@ -63,20 +63,13 @@ def ask(connections, requests):
 
 def crowd(namespace, connections, requests):
     """Clients at once, each a process: the answers that they got, all together."""
-    inbox, outbox = os.pipe()
+    answers = []
 
     def client():
-        namespace.enter()
-        os.write(outbox, b"%d\n" % ask(connections, requests))
+        answers.append(namespace.run(lambda: ask(connections, requests)))
 
-    clients = [fork_with_us(client) for _ in range(CLIENTS)]
-    os.close(outbox)
-    try:
-        with os.fdopen(inbox) as counted:
-            return sum(map(int, counted))
-    finally:
-        for pid in clients:
-            end(pid)
+    at_once(*[client] * CLIENTS)
+    return sum(answers)
 
 
 @pytest.mark.parametrize("connections, requests", [(10_000, 1), (20, 1500)],

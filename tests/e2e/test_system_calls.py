@@ -90,35 +90,26 @@ def of(some_calls):
     return pytest.mark.parametrize("call", some_calls, ids=lambda call: call.__name__)
 
 
+SIDES = pytest.mark.parametrize("side", ["server", "client"])
+
+
+@SIDES
 @of(calls.SENDS)
-def test_a_server_may_answer_by(call):
-    expect(seen("server", calls.SENDS)[call])
+def test_either_side_may_send_by(side, call):
+    expect(seen(side, calls.SENDS)[call])
 
 
-@of(calls.SENDS)
-def test_a_client_may_ask_by(call):
-    expect(seen("client", calls.SENDS)[call])
-
-
+@SIDES
 @of(calls.RECEIVES)
-def test_a_server_may_read_by(call):
-    expect(seen("server", calls.RECEIVES)[call])
+def test_either_side_may_read_by(side, call):
+    expect(seen(side, calls.RECEIVES)[call])
 
 
-@of(calls.RECEIVES)
-def test_a_client_may_read_by(call):
-    expect(seen("client", calls.RECEIVES)[call])
-
-
+@SIDES
 @of(calls.BLIND)
-def test_what_a_server_moves_unseen_is_counted(call):
+def test_what_either_side_moves_unseen_is_counted(side, call):
     """Calls that pass no hook or no buffer: the sequence numbers and the other end tell."""
-    expect(seen("server", calls.BLIND)[call], blind=True)
-
-
-@of(calls.BLIND)
-def test_what_a_client_moves_unseen_is_counted(call):
-    expect(seen("client", calls.BLIND)[call], blind=True)
+    expect(seen(side, calls.BLIND)[call], blind=True)
 
 
 def test_bytes_thrown_away_are_read():

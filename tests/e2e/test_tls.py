@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TLS 1.3: what is inside is not readable, but it is told apart and timed. Truth is the client's."""
+"""TLS 1.3: what is inside is not readable, but told apart and timed. Truth is the client's."""
 
 import contextlib
 import shutil

@@ -9,13 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CHECK(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);            \
-			__builtin_trap();                                                          \
-		}                                                                                  \
-	} while (0)
+#include "check.h"
 #define SCRIPT_ASSERT CHECK
 
 #include "../unit/script.h"

@@ -12,13 +12,7 @@
 
 #include "../../bpf/proto/dispatch.h"
 
-#define CHECK(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);            \
-			__builtin_trap();                                                          \
-		}                                                                                  \
-	} while (0)
+#include "check.h"
 
 static int is_request(uint32_t v)
 {
