@@ -56,11 +56,11 @@ def test_two_hosts_tell_the_same():
     check.both(server.port, ok=22)
 
 
-def segments_sent_again():
+def kernel_counts(name, group="Tcp", file="snmp"):
     """The kernel's own count, for the namespace we are in."""
-    with open("/proc/self/net/snmp") as file:
-        names, values = [line.split() for line in file if line.startswith("Tcp:")]
-    return int(values[names.index("RetransSegs")])
+    with open(f"/proc/self/net/{file}") as lines:
+        names, values = [line.split() for line in lines if line.startswith(f"{group}:")]
+    return int(values[names.index(name)])
 
 
 def test_segments_sent_again_are_counted_where_they_were_sent():
@@ -70,13 +70,13 @@ def test_segments_sent_again_are_counted_where_they_were_sent():
         def ask():
             with connect(server) as client:
                 client.ask(GET)
-                before = segments_sent_again()
+                before = kernel_counts("RetransSegs")
                 with mute(there):
                     client.send(GET)
                     time.sleep(0.7)
                 client.response()
                 client.ask(GET)
-                return segments_sent_again() - before
+                return kernel_counts("RetransSegs") - before
 
         again = here.run(ask)
     assert again > 0
@@ -172,6 +172,39 @@ def test_a_connect_that_came_late_took_as_long_as_the_client_waited():
         opened=1, connect_timeouts=0, refused=0).time("connections.connect_s.mean", took)
     for service in (check.client(server.port), check.server(server.port)):
         assert service["latency_s"]["max"] < 0.5, check.explained()
+
+
+def fast_opens():
+    return kernel_counts("TCPFastOpenActive", "TcpExt", "netstat")
+
+
+def test_requests_that_come_with_the_syn_are_counted():
+    """TCP Fast Open (RFC 7413), where the handshake is over before the answer."""
+    def program(listener, stage):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 16)
+        each(always_ok)(listener, stage)
+
+    def ask_with_the_syn():
+        sock = socket.socket()
+        assert sock.sendto(GET, socket.MSG_FASTOPEN, server.address) == len(GET)
+        with Wire(sock) as client:
+            client.response()
+            client.ask(GET, GET)
+
+    def connections():
+        ask_with_the_syn()  # by now the client has a cookie
+        before = fast_opens()
+        for _ in range(20):
+            ask_with_the_syn()
+        return fast_opens() - before
+
+    with Namespace() as host:
+        host.shell("echo 3 > /proc/sys/net/ipv4/tcp_fastopen")
+        with Actor(program, namespace=host) as server, Check(server.port) as check:
+            assert host.run(connections) == 20
+    check.both(server.port, ok=63)
+    for service in (check.server(server.port), check.client(server.port)):
+        service.connections(opened=21, reset_by_peer=0, reset_by_us=0)
 
 
 MPTCP = 262
