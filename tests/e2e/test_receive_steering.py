@@ -80,11 +80,13 @@ def crowd(namespace, connections, requests):
 
 
 SERVER, CLIENT = True, False
+OPENED, CLOSED = "ESTABLISHED", "CLOSE"
+EVENT = re.compile(r".*?-(\d+)\s+\[\d+\].* sport=(\d+) .* newstate=TCP_(\w+)")
 TRACEFS = pathlib.Path("/sys/kernel/tracing")
 
 
 class Interrupted:
-    """Which tasks the new connections of our port have interrupted, by the kernel's trace."""
+    """Which tasks the connections of our port interrupted as they came and went: the kernel's trace."""
 
     def __enter__(self):
         if not (TRACEFS / "instances").exists():
@@ -94,7 +96,8 @@ class Interrupted:
         try:
             (self.trace / "buffer_size_kb").write_text("16384")
             event = self.trace / "events/sock/inet_sock_set_state"
-            (event / "filter").write_text(f"(sport == {PORT} || dport == {PORT}) && newstate == 1")
+            (event / "filter").write_text(f"(sport == {PORT} || dport == {PORT}) &&"
+                                          " (newstate == 1 || newstate == 7)")
             (event / "enable").write_text("1")
         except OSError:
             self.trace.rmdir()
@@ -105,12 +108,14 @@ class Interrupted:
         with contextlib.suppress(OSError):
             (self.trace / "events/sock/inet_sock_set_state/enable").write_text("0")
             lines = (self.trace / "trace").read_text().splitlines()
-            seen = [re.match(r".*?-(\d+)\s+\[\d+\].* sport=(\d+) ", line) for line in lines]
-            self.tasks = {end: [int(m[1]) for m in seen if m and (int(m[2]) == PORT) == end]
-                          for end in (SERVER, CLIENT)}
+            self.tasks = {(end, state): [] for end in (SERVER, CLIENT) for state in (OPENED, CLOSED)}
+            for line in lines:
+                if seen := EVENT.match(line):
+                    task, port, state = seen.groups()
+                    self.tasks[int(port) == PORT, state].append(int(task))
         self.trace.rmdir()
 
-    def guarded(self, end):
+    def guarded(self, end, state):
         """How many of them belong to somebody into whom not even root may look."""
         def is_guarded(task):
             try:
@@ -121,8 +126,8 @@ class Interrupted:
                 pass
             return False
 
-        guarded = {task for task in set(self.tasks[end]) if task and is_guarded(task)}
-        return sum(task in guarded for task in self.tasks[end])
+        guarded = {task for task in set(self.tasks[end, state]) if task and is_guarded(task)}
+        return sum(task in guarded for task in self.tasks[end, state])
 
 
 @pytest.mark.parametrize("connections, requests", [(10_000, 1), (20, 1500)],
@@ -135,9 +140,12 @@ def test_steered_packets_hide_nothing(steered, connections, requests):
 
     measurement = check.json["measurement"]
     for end, service in (SERVER, check.server(PORT)), (CLIENT, check.client(PORT)):
-        assert len(interrupted.tasks[end]) == CLIENTS * connections, "the trace is not whole"
-        hidden, seen = interrupted.guarded(end), service["exchanges"]
+        assert len(interrupted.tasks[end, OPENED]) == CLIENTS * connections, "half a trace"
+        hidden, seen = interrupted.guarded(end, OPENED), service["exchanges"]
         assert answers - hidden * requests <= seen["ok"] <= answers, check.explained()
         assert seen["total"] == seen["ok"], check.explained()
+        closed = len(interrupted.tasks[end, CLOSED])
+        assert (closed - hidden - interrupted.guarded(end, CLOSED)
+                <= service["connections"]["closed"] <= closed), check.explained()
         measurement["lost"] -= min(hidden, measurement["lost"])
     assert measurement["lost"] == 0, check.explained()
