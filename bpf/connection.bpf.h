@@ -65,6 +65,12 @@ static __always_inline void connection_leave(struct connection *c)
 #endif
 }
 
+static __always_inline int sk_is_tcp(const struct sock *sk)
+{
+	return sk->sk_protocol == IPPROTO_TCP &&
+	       (sk->__sk_common.skc_family == AF_INET || sk->__sk_common.skc_family == AF_INET6);
+}
+
 static __always_inline struct connection *connection_of(struct sock *sk)
 {
 	struct connection *c;

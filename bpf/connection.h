@@ -38,6 +38,9 @@ enum connection_flag {
 	FLAG_READY = 1 << 17,	  /* every field is set */
 	FLAG_MANY = 1 << 18,	  /* it pipelines: one call may hold several answers */
 	FLAG_AFTER_FIN = 1 << 19, /* the answer began after the peer had closed */
+	FLAG_PREFACED = 1 << 20,  /* what a protocol says before the first request has been said */
+	FLAG_BESIDE = 1 << 21, /* the rest of what is no part of an answer comes in the next call */
+	FLAG_MESSAGES = 1 << 22, /* its calls may carry many messages: each must be looked at */
 };
 
 enum fin { FIN_PEER = 1, FIN_OURS = 2 };
@@ -69,13 +72,13 @@ struct connection {
 	__u8 protocol;
 	__u8 outcome;
 	__u8 interim;	/* inside an interim answer's header: 1, after a line feed: 2 */
-	__u8 vector;	/* sendmmsg, recvmmsg: message of the call that comes next */
 	__u8 fruitless; /* scans in a row that found nothing */
-	__u8 state;	/* of TCP, as last handled; written by changes of state only */
+	__u8 pad;
+	__u8 state; /* of TCP, as last handled; written by changes of state only */
 	__u32 fins; /* enum fin; written by changes of state only, which the socket's lock orders */
 	__u32 single;	      /* a call no longer than that holds one request */
 	__u32 begin_slack_ns; /* the true begin lies in [arrived, arrived + that] */
-	__u32 next_slack_ns;  /* as begin_slack_ns, of next_arrived_ns */
+	__u16 messages[2];    /* sendmmsg, recvmmsg: message of the call that comes next */
 	__u64 arrived_ns;
 	__u64 read_ns;
 	__u64 complete_ns;
@@ -89,6 +92,7 @@ struct connection {
 	__u64 next_read_ns;
 	__u64 early_ns; /* where FLAG_EARLY: when the first of it was read */
 	__u64 opened_ns;
+	__u32 next_slack_ns;  /* as begin_slack_ns, of next_arrived_ns */
 	__u32 peer_fin;	      /* sequence number of the peer's FIN, where FIN_PEER */
 	__u32 our_fin;	      /* of ours, where FIN_OURS */
 	__u32 merged_written; /* what had been written when a stamp last merged another arrival */

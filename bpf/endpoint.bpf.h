@@ -84,8 +84,13 @@ static __noinline __u32 endpoint_create(const struct endpoint_key *k, const stru
 	if (!k || !owner)
 		return 0;
 	fresh = *owner;
-	err = k->role == ROLE_SERVER ? bpf_map_pop_elem(&free_servers, &number) :
-				       bpf_map_pop_elem(&free_clients, &number);
+	if (k->role == ROLE_SERVER) {
+		err = bpf_map_pop_elem(&free_servers, &number);
+		barrier_var(
+			err); /* one call for both maps would hide from Linux 7.2 what it writes */
+	} else {
+		err = bpf_map_pop_elem(&free_clients, &number);
+	}
 	if (err) {
 		known = bpf_map_lookup_elem(&endpoints,
 					    k); /* another CPU was faster with the last */

@@ -66,7 +66,7 @@ static __always_inline void exchange_begin(struct connection *c, __u64 arrived, 
 	c->interim = 0;
 	c->flags &= ~(FLAG_BODILESS | FLAG_BODIED | FLAG_TUNNEL | FLAG_NEXT | FLAG_EARLY |
 		      FLAG_UNDIVIDED | FLAG_GATHER | FLAG_ODD | FLAG_VOID | FLAG_TAIL |
-		      FLAG_JOINED | FLAG_AFTER_FIN);
+		      FLAG_JOINED | FLAG_AFTER_FIN | FLAG_BESIDE);
 	if (!arrived || !read)
 		c->flags |= FLAG_UNDIVIDED;
 }
@@ -115,11 +115,11 @@ static __always_inline int exchange_wants_request(const struct connection *c, __
 	case PHASE_IDLE:
 		return !(c->flags & FLAG_OPAQUE);
 	case PHASE_REQUEST:
-		return behind || c->flags & (FLAG_GATHER | FLAG_ODD) ||
+		return behind || c->flags & (FLAG_GATHER | FLAG_ODD | FLAG_MESSAGES) ||
 		       !(c->flags & (FLAG_OPAQUE | FLAG_BODIED));
 	case PHASE_ANSWER:
 		return !(c->flags & FLAG_OPAQUE) &&
-		       (c->flags & FLAG_MANY || !(c->flags & FLAG_BODILESS));
+		       (c->flags & (FLAG_MANY | FLAG_MESSAGES) || !(c->flags & FLAG_BODILESS));
 	default:
 		return 0;
 	}
@@ -135,7 +135,7 @@ static __always_inline int exchange_wants_response(const struct connection *c)
 /* The first bytes of a request came in pieces; is it one at all, and of which kind? */
 static __always_inline void request_gather(struct connection *c, const struct window *w)
 {
-	__u32 v = request_verdict(c, w, 1);
+	__u32 v = window_length(w) ? request_verdict(c, w, 1) : REQUEST_NO;
 
 	if (v == REQUEST_MORE)
 		return;
@@ -346,9 +346,19 @@ static __always_inline int response_bytes(struct connection *c, __u64 first, __u
 	}
 	if (c->phase == PHASE_ANSWER) {
 		v = RESPONSE_NO;
-		if (c->protocol == PROTOCOL_HTTP && window_length(w))
+		if (c->flags & FLAG_BESIDE) {
+			c->flags &= ~FLAG_BESIDE;
+			return 0;
+		}
+		if (c->protocol && window_length(w))
 			v = protocol_response(&c->protocol, w, 0);
-		else if (!w && c->flags & FLAG_NEXT)
+		if (v >= RESPONSE_BESIDE) {
+			c->flags |= v == RESPONSE_BESIDE_MORE ? FLAG_BESIDE : 0;
+			return 0;
+		}
+		if (c->protocol == PROTOCOL_TLS)
+			v = RESPONSE_NO; /* what begins an answer cannot be told: alternation decides */
+		if (!w && c->flags & FLAG_NEXT)
 			v = OUTCOME_UNKNOWN; /* nobody saw it: an answer to what was read meanwhile */
 		if (v == RESPONSE_NO || v == RESPONSE_MORE ||
 		    (c->flags & FLAG_VOID && !(c->flags & (FLAG_TAIL | FLAG_NEXT)))) {
@@ -377,6 +387,8 @@ static __always_inline int response_bytes(struct connection *c, __u64 first, __u
 		c->first_ns = 0;
 		return 0;
 	}
+	if (v >= RESPONSE_BESIDE)
+		v = RESPONSE_NO;
 	if (v == RESPONSE_UNSEEN || (v == RESPONSE_NO && c->protocol)) {
 		/* An answer that is not understood, unless one that is comes after it. */
 		c->flags |= FLAG_ODD;

@@ -40,10 +40,15 @@ __noinline __u32 request_verdict(struct connection *c, const struct window *w, i
 
 	if (!c || !w)
 		return REQUEST_NO;
+	first = first && !(c->flags & FLAG_PREFACED);
 	pieces = c->gather.length || w->length < GATHER_BYTES;
 	if (pieces)
 		gather_append(c, w, 0);
 	v = protocol_request(&c->protocol, pieces ? &c->gather : w, first);
+	if (v == REQUEST_PREFACE) {
+		c->flags |= FLAG_PREFACED;
+		v = REQUEST_NO;
+	}
 	if (!pieces)
 		return v;
 	if (v == REQUEST_MORE && (c->gather.length >= GATHER_BYTES || w->state == WINDOW_SHORT))

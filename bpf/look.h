@@ -94,7 +94,7 @@ __noinline int blind_read(struct connection *c, const struct look *l, __u32 seq,
 		__u64 read = c->flags & FLAG_EARLY ? c->early_ns : 0;
 
 		c->flags &= ~FLAG_EARLY;
-		request_bytes(c, arrived, read, NO_WINDOW, out);
+		request_bytes(c, arrived || read ? arrived : l->now_ns, read, NO_WINDOW, out);
 	}
 	return 0;
 }

@@ -140,6 +140,17 @@ struct {
 			bpf_tail_call(ctx, &map, 0);                                               \
 	} while (0)
 
+/* A map of one program, to which others leave by bpf_tail_call(ctx, &map, 0). */
+#define TAIL(map, program)                                                                         \
+	int program(unsigned long long *ctx);                                                      \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_PROG_ARRAY);                                             \
+		__uint(max_entries, 1);                                                            \
+		__uint(key_size, sizeof(__u32));                                                   \
+		__uint(value_size, sizeof(__u32));                                                 \
+		__array(values, int(void *));                                                      \
+	} map SEC(".maps") = { .values = { [0] = (void *)&program } }
+
 /* New endpoints, so that they can be named while their process lives. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

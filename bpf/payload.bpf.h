@@ -18,7 +18,8 @@
 #define MSG_PEEK     0x02
 #define MSG_TRUNC    0x20
 #define TS_COMPAT    0x0002
-#define VECTORS_MAX  8 /* vectors of one call that are gathered into a window */
+#define MESSAGES_MAX 1024 /* of one call: the kernel's own limit, UIO_MAXIOV */
+#define VECTORS_MAX  8	  /* vectors of one call that are gathered into a window */
 
 enum call {
 	CALL_OTHER,
@@ -181,13 +182,16 @@ static __noinline int payload_vector(struct window *w, __u64 vectors, __u64 n, _
 
 /*
  * Messages of one sendmmsg or recvmmsg come to the hook one by one and do not say which they
- * are: the connection counts them, and starts over after the last.
+ * are: the connection counts them, for each direction, and starts over after the last.
  */
-static __always_inline __u64 payload_next_message(struct connection *c, __u64 messages, __u64 n)
+static __always_inline __u64 payload_next_message(struct connection *c, int receiving,
+						  __u64 messages, __u64 n)
 {
-	__u32 i = c->vector;
+	__u32 i = c->messages[receiving & 1];
 
-	c->vector = i + 1 < n && i + 1 < 256 ? i + 1 : 0;
+	if (n > 1 && !(c->flags & FLAG_MESSAGES))
+		c->flags |= FLAG_MESSAGES;
+	c->messages[receiving & 1] = i + 1 < n && i + 1 < MESSAGES_MAX ? i + 1 : 0;
 	return messages + i * sizeof(struct mmsghdr);
 }
 
@@ -209,7 +213,7 @@ static __always_inline enum call payload_call(const struct task_struct *task,
 }
 
 /* Whatever the call. (Global, so that the verifier does not follow each way through the rest.) */
-__noinline int payload_read_any(struct window *w, struct connection *c, __u32 length)
+__noinline int payload_read_any(struct window *w, struct connection *c, __u32 length, int receiving)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	const struct pt_regs *regs;
@@ -230,8 +234,9 @@ __noinline int payload_read_any(struct window *w, struct connection *c, __u32 le
 		payload_message(w, CALL_ARG2(regs), length);
 		break;
 	case CALL_MESSAGES:
-		payload_message(w, payload_next_message(c, CALL_ARG2(regs), CALL_ARG3(regs)),
-				length);
+		payload_message(
+			w, payload_next_message(c, receiving, CALL_ARG2(regs), CALL_ARG3(regs)),
+			length);
 		break;
 	case CALL_BODY:
 		w->state = WINDOW_BODY;
@@ -250,7 +255,8 @@ __noinline int payload_read_any(struct window *w, struct connection *c, __u32 le
 }
 
 /* Fills w for a call that moved length (> 0) bytes; what is most common, in line. */
-static __always_inline void payload_read(struct window *w, struct connection *c, __u32 length)
+static __always_inline void payload_read(struct window *w, struct connection *c, __u32 length,
+					 int receiving)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	const struct pt_regs *regs = payload_registers(task);
@@ -261,7 +267,7 @@ static __always_inline void payload_read(struct window *w, struct connection *c,
 		if (!bpf_probe_read_user(w->bytes, WINDOW_BYTES, (void *)CALL_ARG2(regs)))
 			return;
 	}
-	payload_read_any(w, c, length);
+	payload_read_any(w, c, length, receiving);
 }
 
 #endif

@@ -90,7 +90,7 @@ static __always_inline int call_ended(struct sock *sk, struct connection *c, __u
 							    tp->copied_seq != c->read) :
 			 exchange_wants_response(c)) {
 		if (readable)
-			payload_read(&w, c, length);
+			payload_read(&w, c, length, receiving);
 		else
 			add(&losses.unreadable, 1);
 	}
@@ -119,19 +119,26 @@ static __always_inline int call_ended(struct sock *sk, struct connection *c, __u
 	return 0;
 }
 
+/* A recvmmsg or sendmmsg that can go no further ends here. */
+static __always_inline void call_failed(struct connection *c, int receiving)
+{
+	if (c && c->messages[receiving])
+		c->messages[receiving] = 0;
+}
+
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(troth_recv, struct sock *sk, int ret, int flags)
 {
 	struct connection *c;
 
-	KEEP_ORDINARY_STACK(ctx, no_tails);
 	if (flags & MSG_PEEK)
 		return 0;
 	c = connection_of(sk);
+	if (!c && ret > 0 && sk->__sk_common.skc_state == TCP_SYN_RECV)
+		bpf_tail_call(ctx, &early, 0);
 	if (ret > 0)
 		return c && !WITHHELD() ? call_ended(sk, c, ret, 1, !(flags & MSG_TRUNC)) : 0;
-	if (c && c->vector)
-		c->vector = 0; /* a recvmmsg that found no more ends here */
+	call_failed(c, 1);
 	return 0;
 }
 
@@ -141,9 +148,11 @@ int BPF_PROG(troth_send, struct sock *sk, int ret, int flags)
 	struct connection *c;
 
 	KEEP_ORDINARY_STACK(ctx, no_tails);
-	if (ret <= 0)
-		return 0;
 	c = connection_of(sk);
+	if (ret <= 0) {
+		call_failed(c, 0);
+		return 0;
+	}
 	if (!c && sk->sk_bpf_storage && client_late(sk, ret))
 		c = connection_of(sk);
 	return c && !WITHHELD() ? call_ended(sk, c, ret, 0, 1) : 0;

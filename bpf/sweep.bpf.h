@@ -8,12 +8,6 @@
 
 #include "connection.bpf.h"
 
-static __always_inline int sk_is_tcp(const struct sock *sk)
-{
-	return sk->sk_protocol == IPPROTO_TCP &&
-	       (sk->__sk_common.skc_family == AF_INET || sk->__sk_common.skc_family == AF_INET6);
-}
-
 /*
  * A connection on which nothing was said yet is as good as a new one. task NULL: it is seen because
  * data has come for it, and none of it was read; either it waited to be accepted when the

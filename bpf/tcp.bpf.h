@@ -67,6 +67,10 @@ static __noinline int connection_established(struct sock *sk, int oldstate, int 
 	c = sk->sk_bpf_storage ? bpf_sk_storage_get(&connections, sk, 0, 0) : 0;
 	if (c && c->flags & FLAG_CONNECTING && !(c->flags & FLAG_READY))
 		role = ROLE_CLIENT;
+	if (c && c->flags & FLAG_READY && c->state == TCP_SYN_RECV) {
+		c->state = TCP_ESTABLISHED; /* troth_early made it */
+		return 0;
+	}
 	if (role == ROLE_SERVER)
 		c = connection_make(sk, role, 0, last);
 	if (!c)
@@ -143,7 +147,8 @@ static __always_inline __u32 end_events(const struct sock *sk, const struct tcp_
 			events = END_RESET_BY_PEER;
 		else if (err && err != ECONNABORTED)
 			events = END_TIMED_OUT;
-		else if (err || oldstate == TCP_ESTABLISHED || oldstate == TCP_CLOSE_WAIT)
+		else if (err || oldstate == TCP_ESTABLISHED || oldstate == TCP_CLOSE_WAIT ||
+			 oldstate == TCP_SYN_RECV)
 			events = END_RESET_BY_US;
 		else if (oldstate == TCP_FIN_WAIT2 && !(sk->__sk_common.skc_flags & SOCK_DONE_BIT))
 			events = END_OUR_FIN | END_OUR_CLOSE; /* no FIN came: we gave up */
@@ -246,25 +251,51 @@ static __always_inline int state_changed(struct sock *sk, int oldstate, int news
  * it may run inside itself (a task left by the first for it, a softirq by the second), a stack of its
  * own for each CPU, as kernels from 6.13 give out, would be overwritten.
  */
-#define END_OF(map, program, hook)                                                                 \
-	int program(unsigned long long *ctx);                                                      \
-	struct {                                                                                   \
-		__uint(type, BPF_MAP_TYPE_PROG_ARRAY);                                             \
-		__uint(max_entries, 1);                                                            \
-		__uint(key_size, sizeof(__u32));                                                   \
-		__uint(value_size, sizeof(__u32));                                                 \
-		__array(values, int(void *));                                                      \
-	} map SEC(".maps") = { .values = { [0] = (void *)&program } };                             \
-	SEC(hook)                                                                                  \
-	int BPF_PROG(program, struct sock *sk)                                                     \
-	{                                                                                          \
-		KEEP_ORDINARY_STACK(ctx, map);                                                     \
-		connection_end(sk);                                                                \
-		return 0;                                                                          \
-	}
+TAIL(state_end, troth_state_end);
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(troth_state_end, struct sock *sk)
+{
+	KEEP_ORDINARY_STACK(ctx, state_end);
+	connection_end(sk);
+	return 0;
+}
 
-END_OF(state_end, troth_state_end, "tp_btf/inet_sock_set_state")
-END_OF(destroy_end, troth_destroy_end, "tp_btf/tcp_destroy_sock")
+TAIL(destroy_end, troth_destroy_end);
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(troth_destroy_end, struct sock *sk)
+{
+	KEEP_ORDINARY_STACK(ctx, destroy_end);
+	connection_end(sk);
+	return 0;
+}
+
+/*
+ * A server's first receive before the handshake is over: its bytes came with the SYN (TCP Fast Open,
+ * RFC 7413), and when is not known. The next look accounts them. (A program of its own, for its
+ * stack.)
+ */
+TAIL(early, troth_early);
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(troth_early, struct sock *sk, int ret)
+{
+	struct series_counts *s;
+	struct connection *c;
+
+	if (!sk_is_tcp(sk))
+		return 0;
+	c = connection_make(sk, ROLE_SERVER, 0, 1);
+	if (!c)
+		return 0;
+	c->state = TCP_SYN_RECV;
+	s = series_stripe(c->series);
+	if (s)
+		add(&s->opened, 1);
+	connection_fill(c, sk, ROLE_SERVER, c->flags & FLAG_FACTS);
+	c->read -= ret;
+	c->received = c->read;
+	exchange_on_data(c, tcp_of(sk)->rcv_nxt, c->written, 0, bpf_ktime_get_ns());
+	return 0;
+}
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(troth_set_state, struct sock *sk, int oldstate, int newstate)

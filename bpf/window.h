@@ -42,7 +42,8 @@ struct window {
 
 enum request_verdict {
 	REQUEST_NO,
-	REQUEST_MORE, /* too few bytes to tell */
+	REQUEST_MORE,	 /* too few bytes to tell */
+	REQUEST_PREFACE, /* no, but after this the first of them may come */
 	REQUEST_YES,
 	REQUEST_BODILESS, /* yes, and nothing but the next request can follow it */
 	REQUEST_TUNNEL,	  /* yes, and a successful answer turns the connection into a stream */
@@ -52,9 +53,11 @@ enum request_verdict {
 enum response_verdict {
 	RESPONSE_NO = OUTCOMES, /* not the beginning of an answer */
 	RESPONSE_MORE,
-	RESPONSE_INTERIM, /* an answer follows */
-	RESPONSE_UNSEEN,  /* one may have followed already, where the window does not reach */
-	RESPONSE_SWITCH,  /* what follows is a stream */
+	RESPONSE_INTERIM,     /* an answer follows */
+	RESPONSE_UNSEEN,      /* one may have followed already, where the window does not reach */
+	RESPONSE_SWITCH,      /* what follows is a stream */
+	RESPONSE_BESIDE,      /* neither a beginning nor a part of one */
+	RESPONSE_BESIDE_MORE, /* the same, and so is the next call */
 };
 
 /*

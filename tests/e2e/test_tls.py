@@ -11,9 +11,10 @@ import time
 
 import pytest
 
+from actors import Actor
 from real import NodeTls
 from troth import Check
-from wire import Wire, request
+from wire import OK, Wire, request
 
 WAIT_S = 0.15
 CALLS = 5
@@ -148,3 +149,63 @@ def test_node_reads_large_pieces_of_tls(node, play):
         assert service["protocol"] == "tls"
         service.time("latency_s.mean", NODE_WAIT_S, sum(took) / len(took))
         service.time("latency_s.max", NODE_WAIT_S, max(took))
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+@pytest.mark.parametrize("idle_s", [1, 6], ids=["before silence", "after silence"])
+def test_a_goodbye_is_no_part_of_an_answer(certificate, version, idle_s):
+    """The server's close_notify, some time after its last answer; truth is the client's clock."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    context.maximum_version = ssl.TLSVersion[version]
+
+    def program(listener, stage):
+        with context.wrap_socket(listener.accept()[0], server_side=True) as sock:
+            wire = Wire(sock)
+            for _ in range(2):
+                wire.request()
+                wire.send(OK)
+            time.sleep(idle_s)
+            sock.unwrap().close()
+        stage.wait("the end")
+
+    with Actor(program) as server, Check(server.port) as check:
+        trusting = ssl._create_unverified_context()  # pylint: disable=protected-access
+        with socket.create_connection(server.address, timeout=15) as raw:
+            with trusting.wrap_socket(raw) as sock:
+                began = time.monotonic()
+                wire = Wire(sock)
+                wire.ask(request(), request())
+                took = time.monotonic() - began
+                assert wire.rest() == b""
+    for service in (check.server(server.port), check.client(server.port)):
+        service.counts(unknown=2)
+        service.slo("latency", good=2, total=2)
+        service.time("latency_s.max", 0, took)
+
+
+# Plain bytes of a request whose record is as long as a Finished of TLS 1.3, by version: 53 and 69.
+LIKE_FINISHED = [("TLSv1_2", 29), ("TLSv1_2", 45), ("TLSv1_3", 36), ("TLSv1_3", 52)]
+
+
+@pytest.mark.parametrize("version, length", [*LIKE_FINISHED, ("TLSv1_2", 44), ("TLSv1_3", 53)])
+def test_a_request_is_one_however_long_its_record_is(certificate, version, length):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    context.maximum_version = ssl.TLSVersion[version]
+    asked = b"GET / HTTP/1.1\r\nX: %s\r\n\r\n"
+    asked %= b"x" * (length - len(asked) + 2)
+    assert len(asked) == length
+
+    def program(listener, stage):
+        with context.wrap_socket(listener.accept()[0], server_side=True) as sock:
+            wire = Wire(sock)
+            while wire.request():
+                wire.send(OK)
+        stage.wait("the end")
+
+    with Actor(program) as server, Check(server.port) as check:
+        trusting = ssl._create_unverified_context()  # pylint: disable=protected-access
+        with socket.create_connection(server.address, timeout=15) as raw:
+            with trusting.wrap_socket(raw) as sock:
+                Wire(sock).ask(*[asked] * CALLS)
+    check.both(server.port, unknown=CALLS)

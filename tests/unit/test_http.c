@@ -276,18 +276,61 @@ static void what_no_parser_knows_stays_unknown(void **state)
 static void tls_records_are_tls_and_a_handshake_is_no_request(void **state)
 {
 	struct window hello = window_of("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11);
-	struct window finished = window_of("\x17\x03\x03\x00\x35xxxxxxxxxxx", 16);
 	struct window data = window_of("\x17\x03\x03\x01\x35xxxxxxxxxxx", 16);
 	uint8_t protocol = PROTOCOL_UNKNOWN;
 
 	(void)state;
 	assert_int_equal(REQUEST_NO, protocol_request(&protocol, &hello, 1));
 	assert_int_equal(PROTOCOL_TLS, protocol);
-	assert_int_equal(REQUEST_NO, protocol_request(&protocol, &finished, 1));
 	assert_int_equal(REQUEST_YES, protocol_request(&protocol, &data, 1));
-	assert_int_equal(REQUEST_YES, protocol_request(&protocol, &finished, 0));
 	assert_int_equal(RESPONSE_NO, protocol_response(&protocol, &hello, 0));
 	assert_int_equal(OUTCOME_UNKNOWN, protocol_response(&protocol, &data, 0));
+}
+
+#define FINISHED                                                                                   \
+	"\x17\x03\x03\x00\x35"                                                                     \
+	"0123456789012345678901234567890123456789012345678901x"
+#define CIPHERS "\x14\x03\x03\x00\x01\x01"
+
+/* RFC 8446 4.4.4 looks like data and comes once; of RFC 5246 a client's keys tell that it does not. */
+static void one_record_of_a_finished_s_length_is_no_request(void **state)
+{
+	struct window keys = window_of("\x16\x03\x03\x00\x25\x10xxxxxxxxxx", 16);
+	struct window old_header = window_of("\x16\x03\x03\x00\x28", 5);
+	struct window old = window_of(CIPHERS "\x16\x03\x03\x00\x28xxxxx", 16);
+	struct window second_hello = window_of(CIPHERS "\x16\x03\x03\x02\x00\x01xxxx", 16);
+	struct window finished = window_of(FINISHED, 58);
+	struct window with_request = finished;
+	uint8_t protocol = PROTOCOL_TLS;
+
+	(void)state;
+	with_request.total = 200;
+	assert_int_equal(REQUEST_PREFACE, protocol_request(&protocol, &finished, 1));
+	assert_int_equal(REQUEST_YES, protocol_request(&protocol, &finished, 0));
+	assert_int_equal(REQUEST_YES, protocol_request(&protocol, &with_request, 1));
+	assert_int_equal(REQUEST_PREFACE, protocol_request(&protocol, &keys, 1));
+	assert_int_equal(REQUEST_PREFACE, protocol_request(&protocol, &old, 1));
+	assert_int_equal(REQUEST_PREFACE, protocol_request(&protocol, &old_header, 1));
+	assert_int_equal(REQUEST_NO, protocol_request(&protocol, &second_hello, 1));
+}
+
+static void an_alert_is_beside_the_answer(void **state)
+{
+	struct window alert = window_of("\x15\x03\x03\x00\x1axxxxxxxxxxx", 16);
+	struct window hidden = window_of("\x17\x03\x03\x00\x13xxxxxxxxxxxxxxxxxxx", 24);
+	struct window header = window_of("\x17\x03\x03\x00\x13", 5);
+	struct window more = hidden;
+	uint8_t protocol = PROTOCOL_TLS;
+
+	(void)state;
+	header.total = 5;
+	hidden.total = 24;
+	more.total = 300;
+	assert_int_equal(RESPONSE_BESIDE, protocol_response(&protocol, &hidden, 0));
+	assert_int_equal(RESPONSE_BESIDE_MORE, protocol_response(&protocol, &header, 0));
+	assert_int_equal(OUTCOME_UNKNOWN, protocol_response(&protocol, &more, 0));
+	alert.total = 31;
+	assert_int_equal(RESPONSE_BESIDE, protocol_response(&protocol, &alert, 0));
 }
 
 int main(void)
@@ -303,6 +346,8 @@ int main(void)
 		cmocka_unit_test(an_answer_alone_tells_the_protocol_too),
 		cmocka_unit_test(what_no_parser_knows_stays_unknown),
 		cmocka_unit_test(tls_records_are_tls_and_a_handshake_is_no_request),
+		cmocka_unit_test(one_record_of_a_finished_s_length_is_no_request),
+		cmocka_unit_test(an_alert_is_beside_the_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
