@@ -32,7 +32,7 @@ static void check_request(uint32_t shorter, uint32_t longer)
 
 static void check_response(uint32_t shorter, uint32_t longer)
 {
-	CHECK(longer <= RESPONSE_SWITCH);
+	CHECK(longer <= RESPONSE_BESIDE_MORE);
 	if (shorter != RESPONSE_MORE)
 		CHECK(longer == shorter);
 }
@@ -59,11 +59,10 @@ static void check_protocol(uint8_t known, const struct window *w, struct window 
 			check_request(request, v);
 		request = v;
 		CHECK(asked < PROTOCOL_COUNT && (known != PROTOCOL_HTTP || asked == known));
-		/* Of TLS an answer's first byte is enough; too few of the others are MORE. */
+		/* Of TLS it takes a record's header; too few bytes of the others are MORE. */
 		v = protocol_response(&answered, prefix, tunnel);
-		if (known != PROTOCOL_TLS || n)
-			check_response(response, v);
-		response = known == PROTOCOL_TLS && !n ? (uint32_t)RESPONSE_MORE : v;
+		check_response(response, v);
+		response = known == PROTOCOL_TLS && n < TLS_HEADER ? (uint32_t)RESPONSE_MORE : v;
 		CHECK(answered < PROTOCOL_COUNT);
 	}
 }
