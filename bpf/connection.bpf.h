@@ -104,12 +104,22 @@ static __always_inline __u32 connection_read_seq(const struct connection *c,
 	return connection_has_fin(c, tp, &fin) && seq_after(seq, fin) ? fin : seq;
 }
 
+/* Has our FIN been sent in this state? (In CLOSE that cannot be told.) */
+static __always_inline int state_has_our_fin(int state)
+{
+	return 1 << state & (1 << TCP_FIN_WAIT1 | 1 << TCP_FIN_WAIT2 | 1 << TCP_CLOSING |
+			     1 << TCP_LAST_ACK | 1 << TCP_TIME_WAIT);
+}
+
 static __always_inline __u32 connection_write_seq(const struct connection *c,
 						  const struct tcp_sock *tp)
 {
 	__u32 seq = tp->write_seq;
 
-	return c->fins & FIN_OURS && seq_after(seq, c->our_fin) ? c->our_fin : seq;
+	if (c->fins & FIN_OURS)
+		return seq_after(seq, c->our_fin) ? c->our_fin : seq;
+	/* The hook that tells so was skipped. */
+	return state_has_our_fin(((const struct sock *)tp)->__sk_common.skc_state) ? seq - 1 : seq;
 }
 
 static __always_inline __u32 connection_received_seq(const struct connection *c,
@@ -194,6 +204,14 @@ static __always_inline void connection_end(struct sock *sk)
 
 	if (!c || !connection_enter(c, TRIES_OF_EVENTS))
 		return;
+	if (c->events & (END_OUR_CLOSE | END_GONE)) {
+		/* No hook is on its way. */
+		look_fill(&l, c, tp, bpf_ktime_get_ns());
+		for (__u32 i = 0; i < STAMPS && look_oldest(c, &l, &out); i++) {
+			count_list(c, &out);
+			ended_clear(&out);
+		}
+	}
 	connection_end_locked(c, tp, &l, &out);
 	connection_flush(c, tp);
 	connection_settle(c, tp, &l, &out);

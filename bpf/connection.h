@@ -183,9 +183,18 @@ static __always_inline __u64 exchange_arrival(const struct connection *c, __u32 
 	return s ? s->ns : 0;
 }
 
+/* Do STAMPS arrivals wait to be accounted? A slot is needed while a byte of its stretch is not. */
+static __always_inline int exchange_is_full(const struct connection *c)
+{
+	__u32 head = c->head;
+
+	return c->stamps[(head + 1) & (STAMPS - 1)].ns &&
+	       seq_after(c->stamps[(head + 2) & (STAMPS - 1)].seq, c->read);
+}
+
 /*
- * Data has arrived: bytes from the last arrival's rcv_nxt up to received. Where STAMPS arrivals
- * wait to be accounted, it is dated like the newest of them.
+ * Data has arrived: bytes from the last arrival's rcv_nxt up to received. Where there is no room for
+ * it, it is dated like the newest of those that wait.
  */
 static __always_inline void exchange_on_data(struct connection *c, __u32 received, __u32 written,
 					     __u32 sent_ticks, __u64 now)
@@ -197,8 +206,7 @@ static __always_inline void exchange_on_data(struct connection *c, __u32 receive
 	if (received == from)
 		return;
 	c->received = received;
-	/* The slot is needed while a byte of its stretch is not accounted. */
-	if (s->ns && seq_after(c->stamps[(head + 2) & (STAMPS - 1)].seq, c->read)) {
+	if (exchange_is_full(c)) {
 		s = &c->stamps[head & (STAMPS - 1)];
 		if (written != (s->merged ? c->merged_written : s->written)) {
 			c->merged_written = written;

@@ -172,7 +172,8 @@ static __always_inline void request_first(struct connection *c, __u64 arrived, _
 		return;
 	if (v == REQUEST_NO && c->protocol == PROTOCOL_TLS)
 		exchange_note_next(c, arrived, read); /* if the answer is plain, it was a request */
-	if (v == REQUEST_NO && (joined || c->protocol == PROTOCOL_TLS))
+	/* Of an older connection what cannot be read is taken for a beginning, since it came after us. */
+	if (v == REQUEST_NO && ((joined && window_length(w)) || c->protocol == PROTOCOL_TLS))
 		return;
 	if (joined && !arrived)
 		return; /* it arrived before we did */

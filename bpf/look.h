@@ -132,6 +132,28 @@ __noinline int look_catch_up(struct connection *c, const struct look *l, __u32 r
 	return 0;
 }
 
+/*
+ * The oldest arrival is accounted, if it was read and another has come since: then its hook was
+ * skipped. Where more wait than one look can end, this is called until it returns 0.
+ */
+static __always_inline int look_oldest(struct connection *c, const struct look *l,
+				       struct ended_list *out)
+{
+	__u32 end = l->read;
+
+#pragma unroll
+	for (__u32 k = 0; k < STAMPS; k++) {
+		const struct stamp *t = &c->stamps[k];
+
+		if (t->ns && seq_after(t->seq, c->read) && seq_after(end, t->seq))
+			end = t->seq;
+	}
+	if (end == l->read)
+		return 0;
+	look_catch_up(c, l, end, l->written, out);
+	return 1;
+}
+
 /* Is there nothing but the call's own step? */
 static __always_inline int look_is_plain_recv(const struct connection *c, const struct look *l)
 {

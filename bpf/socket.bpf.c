@@ -158,6 +158,35 @@ int BPF_PROG(troth_send, struct sock *sk, int ret, int flags)
 	return c && !WITHHELD() ? call_ended(sk, c, ret, 0, 1) : 0;
 }
 
+static __always_inline void arrived(struct connection *c, const struct tcp_sock *tp)
+{
+	exchange_on_data(c, tp->rcv_nxt, connection_write_seq(c, tp), tp->lsndtime,
+			 tp->tcp_clock_cache);
+}
+
+/* Data has come, and there is no room for another arrival. */
+TAIL(crowd, troth_crowd);
+SEC("tp_btf/sk_data_ready")
+int BPF_PROG(troth_crowd, struct sock *sk)
+{
+	struct connection *c = connection_of(sk);
+	const struct tcp_sock *tp = tcp_of(sk);
+	struct ended_list out = {};
+	struct look l;
+
+	KEEP_ORDINARY_STACK(ctx, crowd);
+	if (!c)
+		return 0;
+	if (connection_enter(c, TRIES_OF_EVENTS)) {
+		look_fill(&l, c, tp, bpf_ktime_get_ns());
+		look_oldest(c, &l, &out);
+		connection_settle(c, tp, &l, &out);
+		count_out(c, &out);
+	}
+	arrived(c, tp);
+	return 0;
+}
+
 /*
  * Data has come; in softirq, or in whoever releases the socket. The segment was stamped just
  * before. Arrivals of one socket never race each other: the socket is locked.
@@ -165,7 +194,6 @@ int BPF_PROG(troth_send, struct sock *sk, int ret, int flags)
 SEC("tp_btf/sk_data_ready")
 int BPF_PROG(troth_data_ready, struct sock *sk)
 {
-	const struct tcp_sock *tp;
 	struct connection *c;
 
 	if (sk->__sk_common.skc_state == TCP_LISTEN)
@@ -177,9 +205,9 @@ int BPF_PROG(troth_data_ready, struct sock *sk)
 		if (!c)
 			return 0;
 	}
-	tp = tcp_of(sk);
-	exchange_on_data(c, tp->rcv_nxt, connection_write_seq(c, tp), tp->lsndtime,
-			 tp->tcp_clock_cache);
+	if (exchange_is_full(c))
+		bpf_tail_call(ctx, &crowd, 0);
+	arrived(c, tcp_of(sk));
 	return 0;
 }
 

@@ -177,7 +177,7 @@ static __always_inline int connection_change(struct connection *c, struct sock *
 	events = end_events(sk, tp, oldstate, newstate);
 	/* From here write_seq counts our FIN, and after a disconnect nothing at all. */
 	if ((events & END_OUR_FIN || newstate == TCP_CLOSE) && !(c->fins & FIN_OURS)) {
-		c->our_fin = tp->write_seq;
+		c->our_fin = tp->write_seq - !!state_has_our_fin(oldstate);
 		PUBLISH(c->fins, c->fins | FIN_OURS);
 	}
 	if ((events & END_PEER_FIN || oldstate == TCP_CLOSE_WAIT) && !(c->fins & FIN_PEER)) {

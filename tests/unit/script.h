@@ -109,6 +109,12 @@ static inline void script_end_locked(struct script *s, struct ended_list *out)
 	struct look l = script_look(s, s->now_ns);
 	uint32_t events = s->c.events;
 
+	for (unsigned int i = 0;
+	     i < STAMPS && events & (END_OUR_CLOSE | END_GONE) && look_oldest(&s->c, &l, out);
+	     i++) {
+		script_take(s, out);
+		ended_clear(out);
+	}
 	s->c.events = 0;
 	if (events)
 		s->c.events |= exchange_on_end(&s->c, &l, events, out);
@@ -151,6 +157,13 @@ static inline void at(struct script *s, uint64_t us)
 
 static inline void arrives_n(struct script *s, size_t n)
 {
+	if (exchange_is_full(&s->c)) {
+		struct ended_list out = {};
+		struct look l = script_look(s, s->now_ns);
+
+		look_oldest(&s->c, &l, &out);
+		script_take(s, &out);
+	}
 	s->arrived_seq += (uint32_t)n;
 	exchange_on_data(&s->c, s->arrived_seq, script_our_bytes(s), script_ticks(s->sent_ns),
 			 s->now_ns);
