@@ -201,6 +201,8 @@ static __always_inline int connection_change(struct connection *c, struct sock *
  * The kernel does not run a program on a CPU on which it runs already: what a softirq does while it
  * interrupts a task inside one would go unseen. So each of these hooks has two programs, both the
  * same: one of them is always free, and what the first has handled is nothing new to the last.
+ * From Linux 7.0 a task may be preempted inside one, which then stays shut on that CPU for
+ * milliseconds, and so may the next: there two more lead into the first.
  * last: what could not be had is counted by that one alone. Returns 1 where an end was posted.
  */
 static __always_inline int state_changed(struct sock *sk, int oldstate, int newstate, int last)
@@ -313,6 +315,21 @@ int BPF_PROG(troth_set_state_2, struct sock *sk, int oldstate, int newstate)
 	return 0;
 }
 
+TAIL(state_again, troth_set_state);
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(troth_set_state_3, struct sock *sk)
+{
+	bpf_tail_call(ctx, &state_again, 0);
+	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(troth_set_state_4, struct sock *sk)
+{
+	bpf_tail_call(ctx, &state_again, 0);
+	return 0;
+}
+
 /* Both ends of a socket that is gone: its own number may have been given back. */
 static __always_inline int unseen_wanted(const struct sock *sk)
 {
@@ -366,6 +383,21 @@ int BPF_PROG(troth_destroy_2, struct sock *sk)
 {
 	if (destroyed(sk, 1))
 		bpf_tail_call(ctx, &destroy_end, 0);
+	return 0;
+}
+
+TAIL(destroy_again, troth_destroy);
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(troth_destroy_3, struct sock *sk)
+{
+	bpf_tail_call(ctx, &destroy_again, 0);
+	return 0;
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(troth_destroy_4, struct sock *sk)
+{
+	bpf_tail_call(ctx, &destroy_again, 0);
 	return 0;
 }
 
