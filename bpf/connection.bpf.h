@@ -162,6 +162,17 @@ static __always_inline void connection_flush(struct connection *c, const struct 
 	}
 }
 
+/* All but the newest arrival, where hooks were skipped: see look_oldest(). */
+static __always_inline void connection_catch_up(struct connection *c, const struct look *l,
+						__u32 read_end, __u32 write_end,
+						struct ended_list *out)
+{
+	for (__u32 i = 0; i < STAMPS && look_oldest(c, l, read_end, write_end, out); i++) {
+		count_list(c, out);
+		ended_clear(out);
+	}
+}
+
 /* Handles what was posted; what cannot be judged yet is posted again. */
 static __always_inline void connection_end_locked(struct connection *c, const struct tcp_sock *tp,
 						  struct look *l, struct ended_list *out)
@@ -207,10 +218,7 @@ static __always_inline void connection_end(struct sock *sk)
 	if (c->events & (END_OUR_CLOSE | END_GONE)) {
 		/* No hook is on its way. */
 		look_fill(&l, c, tp, bpf_ktime_get_ns());
-		for (__u32 i = 0; i < STAMPS && look_oldest(c, &l, &out); i++) {
-			count_list(c, &out);
-			ended_clear(&out);
-		}
+		connection_catch_up(c, &l, l.read, l.written, &out);
 	}
 	connection_end_locked(c, tp, &l, &out);
 	connection_flush(c, tp);

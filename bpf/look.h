@@ -133,13 +133,17 @@ __noinline int look_catch_up(struct connection *c, const struct look *l, __u32 r
 }
 
 /*
- * The oldest arrival is accounted, if it was read and another has come since: then its hook was
- * skipped. Where more wait than one look can end, this is called until it returns 0.
+ * The oldest arrival is accounted, if it was read, and another has come since that was read too (up
+ * to read_end) or waits: then its hook was skipped. One look can end two exchanges; so this is called
+ * before it, until it returns 0. write_end as in look_catch_up().
  */
-static __always_inline int look_oldest(struct connection *c, const struct look *l,
-				       struct ended_list *out)
+__noinline int look_oldest(struct connection *c, const struct look *l, __u32 read_end,
+			   __u32 write_end, struct ended_list *out)
 {
-	__u32 end = l->read;
+	__u32 end = read_end;
+
+	if (!c || !l || !out)
+		return 0;
 
 #pragma unroll
 	for (__u32 k = 0; k < STAMPS; k++) {
@@ -148,9 +152,9 @@ static __always_inline int look_oldest(struct connection *c, const struct look *
 		if (t->ns && seq_after(t->seq, c->read) && seq_after(end, t->seq))
 			end = t->seq;
 	}
-	if (end == l->read)
+	if (end == read_end || !seq_after(end, c->read))
 		return 0;
-	look_catch_up(c, l, end, l->written, out);
+	look_catch_up(c, l, end, write_end, out);
 	return 1;
 }
 

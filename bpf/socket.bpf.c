@@ -106,6 +106,11 @@ static __always_inline int call_ended(struct sock *sk, struct connection *c, __u
 		l.sent_ticks = tp->lsndtime;
 		l.now_ticks = bpf_jiffies64();
 		l.tick_ns = tick_ns;
+		if (receiving)
+			connection_catch_up(c, &l, l.read - l.length, l.written - recv_waits(c, &l),
+					    &out);
+		else
+			connection_catch_up(c, &l, l.read, l.written - l.length, &out);
 	}
 	if (receiving)
 		look_recv(c, &l, &w, &out);
@@ -179,7 +184,7 @@ int BPF_PROG(troth_crowd, struct sock *sk)
 		return 0;
 	if (connection_enter(c, TRIES_OF_EVENTS)) {
 		look_fill(&l, c, tp, bpf_ktime_get_ns());
-		look_oldest(c, &l, &out);
+		look_oldest(c, &l, l.read, l.written, &out);
 		connection_settle(c, tp, &l, &out);
 		count_out(c, &out);
 	}

@@ -104,20 +104,39 @@ static inline struct look script_look(const struct script *s, uint64_t now_ns)
 			      .received = script_peer_bytes(s, s->arrived_seq) };
 }
 
+/* What connection_catch_up() of bpf/connection.bpf.h does. */
+static inline void script_catch_up(struct script *s, const struct look *l, uint32_t read_end,
+				   uint32_t write_end)
+{
+	for (unsigned int i = 0; i < STAMPS; i++) {
+		struct ended_list out = {};
+
+		if (!look_oldest(&s->c, l, read_end, write_end, &out))
+			break;
+		script_take(s, &out);
+	}
+}
+
 static inline void script_end_locked(struct script *s, struct ended_list *out)
 {
 	struct look l = script_look(s, s->now_ns);
 	uint32_t events = s->c.events;
 
-	for (unsigned int i = 0;
-	     i < STAMPS && events & (END_OUR_CLOSE | END_GONE) && look_oldest(&s->c, &l, out);
-	     i++) {
-		script_take(s, out);
-		ended_clear(out);
-	}
 	s->c.events = 0;
 	if (events)
 		s->c.events |= exchange_on_end(&s->c, &l, events, out);
+}
+
+/* A change of state, of which nobody else handles the events. */
+static inline void script_end(struct script *s)
+{
+	struct look l = script_look(s, s->now_ns);
+	struct ended_list out = {};
+
+	if (s->c.events & (END_OUR_CLOSE | END_GONE))
+		script_catch_up(s, &l, l.read, l.written);
+	script_end_locked(s, &out);
+	script_take(s, &out);
 }
 
 /* ---- how a script begins ---- */
@@ -161,7 +180,7 @@ static inline void arrives_n(struct script *s, size_t n)
 		struct ended_list out = {};
 		struct look l = script_look(s, s->now_ns);
 
-		look_oldest(&s->c, &l, &out);
+		look_oldest(&s->c, &l, l.read, l.written, &out);
 		script_take(s, &out);
 	}
 	s->arrived_seq += (uint32_t)n;
@@ -255,6 +274,10 @@ static inline void script_hook(struct script *s, bool receive, const char *text,
 	l.received = RUBBISH;
 	if (receive ? look_is_plain_recv(&s->c, &l) : look_is_plain_send(&s->c, &l))
 		l.sent_ticks = l.now_ticks = l.tick_ns = RUBBISH;
+	else if (receive)
+		script_catch_up(s, &l, l.read - l.length, l.written - recv_waits(&s->c, &l));
+	else
+		script_catch_up(s, &l, l.read, l.written - l.length);
 	if (receive)
 		look_recv(&s->c, &l, &w, &out);
 	else
@@ -331,11 +354,8 @@ static inline void sends_byte_by_byte(struct script *s, const char *text)
 
 static inline void script_event(struct script *s, uint32_t events)
 {
-	struct ended_list out = {};
-
 	s->c.events |= events;
-	script_end_locked(s, &out);
-	script_take(s, &out);
+	script_end(s);
 }
 
 static inline void peer_fin(struct script *s)
@@ -384,6 +404,8 @@ static inline uint64_t sweeps(struct script *s, bool final)
 
 	script_end_locked(s, &out);
 	l = script_look(s, s->now_ns);
+	if (final)
+		script_catch_up(s, &l, l.read, l.written);
 	age = exchange_sweep(&s->c, &l, final ? 100000000 : IDLE_END_NS, final, &out);
 	script_take(s, &out);
 	return age;
