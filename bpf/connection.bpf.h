@@ -60,6 +60,7 @@ static __always_inline void connection_leave(struct connection *c)
 	/* Stores are not reordered with older accesses: a plain store releases. */
 	barrier();
 	*(volatile __u32 *)&c->lock = 0;
+	barrier();
 #else
 	__sync_lock_test_and_set(&c->lock, 0);
 #endif
@@ -179,6 +180,13 @@ static __always_inline void connection_end_locked(struct connection *c, const st
 {
 	__u32 later;
 
+	if (stopping) {
+		/* Hooks are being taken away: what has not begun to answer is not judged any more. */
+		if (c->phase == PHASE_ANSWER)
+			exchange_finish(c, out);
+		c->phase = PHASE_OVER;
+		return;
+	}
 	look_fill(l, c, tp, bpf_ktime_get_ns());
 	later = exchange_on_end(c, l, __sync_lock_test_and_set(&c->events, 0), out);
 	if (later)
@@ -187,16 +195,18 @@ static __always_inline void connection_end_locked(struct connection *c, const st
 
 /*
  * Gives the lock back, and then handles what was posted meanwhile: whoever posted has waited for the
- * lock in vain, and may have been the last to look.
+ * lock in vain, and may have been the last to look. Returns what was posted meanwhile again.
  */
-static __always_inline void connection_settle(struct connection *c, const struct tcp_sock *tp,
-					      struct look *l, struct ended_list *out)
+static __always_inline __u32 connection_settle(struct connection *c, const struct tcp_sock *tp,
+					       struct look *l, struct ended_list *out)
 {
 	connection_leave(c);
 	if (!c->events || !connection_enter(c, TRIES_OF_EVENTS))
-		return;
+		return 0;
 	connection_end_locked(c, tp, l, out);
+	connection_flush(c, tp);
 	connection_leave(c);
+	return c->events;
 }
 
 /* Events are posted first, and handled by whoever has the lock or gets it next. */
@@ -222,7 +232,8 @@ static __always_inline void connection_end(struct sock *sk)
 	}
 	connection_end_locked(c, tp, &l, &out);
 	connection_flush(c, tp);
-	connection_settle(c, tp, &l, &out);
+	if (connection_settle(c, tp, &l, &out) & END_GONE)
+		add(&losses.merged, 1); /* there is no later look */
 	count_out(c, &out);
 }
 
@@ -242,6 +253,8 @@ static __always_inline struct connection *connection_room(struct sock *sk, __u32
 		return 0;
 	}
 	c = bpf_sk_storage_get(&connections, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!c)
+		c = bpf_sk_storage_get(&connections, sk, 0, 0); /* somebody else was faster */
 	if (!c && count)
 		add(&losses.no_storage, 1);
 	return c;
@@ -258,7 +271,10 @@ static __noinline int connection_fill(struct connection *c, struct sock *sk, __u
 	tp = tcp_of(sk);
 	c->role = role;
 	c->read = tp->copied_seq;
-	c->received = flags & FLAG_JOINED ? tp->rcv_nxt : tp->copied_seq;
+	/* What came with the SYN (RFC 7413) may have been read already. */
+	if (role == ROLE_SERVER && !(flags & FLAG_JOINED))
+		c->read = tp->rcv_nxt - (__u32)tp->bytes_received;
+	c->received = flags & FLAG_JOINED ? tp->rcv_nxt : c->read;
 	c->written = tp->write_seq;
 	if (flags & FLAG_JOINED)
 		c->read = c->received; /* what is in the queue already began before us */

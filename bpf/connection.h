@@ -40,8 +40,9 @@ enum connection_flag {
 	FLAG_AFTER_FIN = 1 << 19, /* the answer began after the peer had closed */
 	FLAG_PREFACED = 1 << 20,  /* what a protocol says before the first request has been said */
 	FLAG_BESIDE = 1 << 21, /* the rest of what is no part of an answer comes in the next call */
-	FLAG_MESSAGES = 1 << 22, /* its calls may carry many messages: each must be looked at */
 };
+
+#define MESSAGES_USED 0x8000
 
 enum fin { FIN_PEER = 1, FIN_OURS = 2 };
 
@@ -73,12 +74,12 @@ struct connection {
 	__u8 outcome;
 	__u8 interim;	/* inside an interim answer's header: 1, after a line feed: 2 */
 	__u8 fruitless; /* scans in a row that found nothing */
-	__u8 pad;
-	__u8 state; /* of TCP, as last handled; written by changes of state only */
+	__u8 asked;	/* requests that were seen and wait for an answer; 255: or more */
+	__u8 state;	/* of TCP, as last handled; written by changes of state only */
 	__u32 fins; /* enum fin; written by changes of state only, which the socket's lock orders */
 	__u32 single;	      /* a call no longer than that holds one request */
 	__u32 begin_slack_ns; /* the true begin lies in [arrived, arrived + that] */
-	__u16 messages[2];    /* sendmmsg, recvmmsg: message of the call that comes next */
+	__u16 messages[2]; /* sendmmsg, recvmmsg: message of the call that comes next, and _USED */
 	__u64 arrived_ns;
 	__u64 read_ns;
 	__u64 complete_ns;
@@ -192,6 +193,14 @@ static __always_inline int exchange_is_full(const struct connection *c)
 	       seq_after(c->stamps[(head + 2) & (STAMPS - 1)].seq, c->read);
 }
 
+/* What had been written when data last arrived. */
+static __always_inline __u32 exchange_last_written(const struct connection *c)
+{
+	const struct stamp *s = &c->stamps[c->head & (STAMPS - 1)];
+
+	return s->merged ? c->merged_written : s->written;
+}
+
 /*
  * Data has arrived: bytes from the last arrival's rcv_nxt up to received. Where there is no room for
  * it, it is dated like the newest of those that wait.
@@ -208,7 +217,7 @@ static __always_inline void exchange_on_data(struct connection *c, __u32 receive
 	c->received = received;
 	if (exchange_is_full(c)) {
 		s = &c->stamps[head & (STAMPS - 1)];
-		if (written != (s->merged ? c->merged_written : s->written)) {
+		if (written != exchange_last_written(c)) {
 			c->merged_written = written;
 			s->merged++;
 		}

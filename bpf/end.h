@@ -158,7 +158,7 @@ __noinline __u64 exchange_sweep(struct connection *c, const struct look *l, __u6
 {
 	__u64 last;
 
-	if (!c || !l || !out)
+	if (!c || !l || !out || c->phase == PHASE_OVER)
 		return 0;
 	last = c->last_ns;
 	if (seq_after(l->read, c->read) || seq_after(l->written, c->written)) {

@@ -100,6 +100,20 @@ static __always_inline void exchange_note_next(struct connection *c, __u64 arriv
 	c->next_slack_ns = 0;
 }
 
+/* Its calls may carry many messages: each must be looked at, so that the next is found. */
+static __always_inline int uses_messages(const struct connection *c)
+{
+	return (c->messages[0] | c->messages[1]) & MESSAGES_USED;
+}
+
+/* A request was asked; may another follow it before its answer, or was it none? */
+static __always_inline int request_is_open(const struct connection *c)
+{
+	if (c->protocol == PROTOCOL_TLS)
+		return !(c->flags & FLAG_PREFACED);
+	return !(c->flags & (FLAG_OPAQUE | FLAG_BODIED));
+}
+
 /*
  * Is the payload needed? Asked before the lock is taken; a wrong answer costs a window only.
  * length: of the call. One that is longer than any that held one request may hold several.
@@ -115,11 +129,11 @@ static __always_inline int exchange_wants_request(const struct connection *c, __
 	case PHASE_IDLE:
 		return !(c->flags & FLAG_OPAQUE);
 	case PHASE_REQUEST:
-		return behind || c->flags & (FLAG_GATHER | FLAG_ODD | FLAG_MESSAGES) ||
-		       !(c->flags & (FLAG_OPAQUE | FLAG_BODIED));
+		return behind || c->flags & (FLAG_GATHER | FLAG_ODD) || uses_messages(c) ||
+		       request_is_open(c);
 	case PHASE_ANSWER:
 		return !(c->flags & FLAG_OPAQUE) &&
-		       (c->flags & (FLAG_MANY | FLAG_MESSAGES) || !(c->flags & FLAG_BODILESS));
+		       (c->flags & FLAG_MANY || uses_messages(c) || !(c->flags & FLAG_BODILESS));
 	default:
 		return 0;
 	}
@@ -145,14 +159,23 @@ static __always_inline void request_gather(struct connection *c, const struct wi
 		c->phase = PHASE_IDLE;
 }
 
-/* More came before an answer: a request behind one that has no body, or the rest of what has. */
+/*
+ * More came before an answer: a request behind one that has no body, or the rest of what has. In TLS
+ * 1.3 a client's certificate looks like a request until its Finished comes.
+ */
 static __always_inline void request_more(struct connection *c, const struct window *w)
 {
-	__u32 v = protocol_request(&c->protocol, w, 0);
+	__u32 v = protocol_request(&c->protocol, w, c->protocol == PROTOCOL_TLS);
 
-	if (v >= REQUEST_YES) {
+	if (c->protocol == PROTOCOL_TLS) {
+		if (v != REQUEST_PREFACE)
+			return;
+		c->flags |= FLAG_PREFACED;
+		c->phase = PHASE_IDLE;
+	} else if (v >= REQUEST_YES) {
 		c->flags &= ~FLAG_BODILESS;
 		c->flags |= FLAG_MANY;
+		c->asked += c->asked < 255;
 		exchange_note_request(c, v);
 	} else if (!(c->flags & FLAG_BODILESS)) {
 		c->flags |= FLAG_BODIED;
@@ -178,6 +201,7 @@ static __always_inline void request_first(struct connection *c, __u64 arrived, _
 	if (joined && !arrived)
 		return; /* it arrived before we did */
 	exchange_begin(c, arrived, read);
+	c->asked = 1;
 	if (v == REQUEST_MORE)
 		c->flags |= FLAG_GATHER;
 	if (c->protocol == PROTOCOL_TLS)
@@ -208,8 +232,10 @@ static __always_inline int request_bytes(struct connection *c, __u64 arrived, __
 	if (c->phase == PHASE_REQUEST) {
 		if (c->flags & FLAG_GATHER)
 			request_gather(c, w);
-		else if (window_length(w) && !(c->flags & FLAG_BODIED))
+		else if (window_length(w) && request_is_open(c))
 			request_more(c, w);
+		if (c->phase == PHASE_IDLE)
+			return 0;
 		c->complete_ns = read ? read : c->complete_ns;
 		return 0;
 	}
@@ -252,6 +278,7 @@ static __always_inline int request_bytes(struct connection *c, __u64 arrived, __
 	}
 	exchange_finish(c, out);
 	exchange_begin(c, arrived, read);
+	c->asked += c->asked < 255;
 	c->complete_ns = complete;
 	exchange_note_request(c, v);
 	return 0;
@@ -265,10 +292,11 @@ static __always_inline void exchange_note_many(struct connection *c, int is_requ
 					       __u32 length, struct ended_list *out)
 {
 	if (!is_request) {
-		out->coalesced += many;
 		if (!(c->flags & FLAG_MANY))
 			return;
-		c->fruitless = many ? 0 : c->fruitless + 1;
+		out->coalesced += many;
+		c->asked -= many < c->asked ? many : c->asked;
+		c->fruitless = many ? 0 : c->fruitless + (c->fruitless < 255);
 		if (c->fruitless == FRUITLESS_MAX) {
 			/* Whoever pipelines for long and is answered one by one is believed. */
 			c->single = 0xffffffff;
@@ -276,10 +304,12 @@ static __always_inline void exchange_note_many(struct connection *c, int is_requ
 			out->unscanned = 1;
 		}
 	} else if (length > c->single) {
-		if (many && c->phase == PHASE_REQUEST && c->flags & FLAG_BODILESS)
+		if (many && c->phase == PHASE_REQUEST && c->flags & FLAG_BODILESS) {
 			c->flags |= FLAG_MANY;
-		else
+			c->asked = many + c->asked < 255 ? many + c->asked : 255;
+		} else {
 			c->single = length + length / 2;
+		}
 	}
 }
 
@@ -287,6 +317,7 @@ static __always_inline void answer_begin(struct connection *c, __u32 outcome, __
 					 __u64 last)
 {
 	c->phase = PHASE_ANSWER;
+	c->asked -= c->asked > 0;
 	c->outcome = outcome;
 	c->first_ns = c->first_ns ? c->first_ns : first;
 	c->last_ns = last;
@@ -333,6 +364,10 @@ static __always_inline int response_bytes(struct connection *c, __u64 first, __u
 
 	if (c->phase == PHASE_STREAM || c->phase == PHASE_OVER)
 		return 0;
+	if (c->flags & FLAG_BESIDE) {
+		c->flags &= ~FLAG_BESIDE;
+		return 0;
+	}
 	if (c->phase == PHASE_IDLE && c->protocol == PROTOCOL_TLS && w)
 		answer_to_tls(c, w);
 	if (c->phase == PHASE_IDLE) {
@@ -347,10 +382,6 @@ static __always_inline int response_bytes(struct connection *c, __u64 first, __u
 	}
 	if (c->phase == PHASE_ANSWER) {
 		v = RESPONSE_NO;
-		if (c->flags & FLAG_BESIDE) {
-			c->flags &= ~FLAG_BESIDE;
-			return 0;
-		}
 		if (c->protocol && window_length(w))
 			v = protocol_response(&c->protocol, w, 0);
 		if (v >= RESPONSE_BESIDE) {
@@ -388,8 +419,10 @@ static __always_inline int response_bytes(struct connection *c, __u64 first, __u
 		c->first_ns = 0;
 		return 0;
 	}
-	if (v >= RESPONSE_BESIDE)
-		v = RESPONSE_NO;
+	if (v >= RESPONSE_BESIDE) {
+		c->flags |= v == RESPONSE_BESIDE_MORE ? FLAG_BESIDE : 0;
+		return 0;
+	}
 	if (v == RESPONSE_UNSEEN || (v == RESPONSE_NO && c->protocol)) {
 		/* An answer that is not understood, unless one that is comes after it. */
 		c->flags |= FLAG_ODD;

@@ -187,12 +187,45 @@ static __noinline int payload_vector(struct window *w, __u64 vectors, __u64 n, _
 static __always_inline __u64 payload_next_message(struct connection *c, int receiving,
 						  __u64 messages, __u64 n)
 {
-	__u32 i = c->messages[receiving & 1];
+	__u32 i = c->messages[receiving & 1] & ~MESSAGES_USED;
 
-	if (n > 1 && !(c->flags & FLAG_MESSAGES))
-		c->flags |= FLAG_MESSAGES;
-	c->messages[receiving & 1] = i + 1 < n && i + 1 < MESSAGES_MAX ? i + 1 : 0;
+	c->messages[receiving & 1] = (i + 1 < n && i + 1 < MESSAGES_MAX ? i + 1 : 0) |
+				     (n > 1 ? MESSAGES_USED : 0);
 	return messages + i * sizeof(struct mmsghdr);
+}
+
+/* Bytes that a message would hold, of its first vectors. */
+static __always_inline __u64 payload_message_room(__u64 message)
+{
+	struct message_vectors v;
+	__u64 room = 0;
+
+	if (payload_message_vectors(message, &v) || v.n > VECTORS_MAX)
+		return 0;
+	for (__u32 i = 0; i < VECTORS_MAX && i < v.n; i++) {
+		struct iovec one;
+
+		if (bpf_probe_read_user(&one, sizeof(one), (void *)(v.vectors + i * sizeof(one))))
+			return 0;
+		room += one.iov_len;
+	}
+	return room;
+}
+
+static __noinline int payload_messages(struct window *w, struct connection *c, __u64 messages,
+				       __u64 n, __u64 length_and_direction)
+{
+	__u32 length = length_and_direction, receiving = length_and_direction >> 32 & 1;
+	__u64 message;
+
+	if (!w || !c)
+		return 0;
+	message = payload_next_message(c, receiving, messages, n);
+	payload_message(w, message, length);
+	/* A message that was sent in part is the last of its call. */
+	if (!receiving && payload_message_room(message) > length)
+		c->messages[0] &= MESSAGES_USED;
+	return 0;
 }
 
 /* The registers with which the current task entered the kernel. */
@@ -234,9 +267,8 @@ __noinline int payload_read_any(struct window *w, struct connection *c, __u32 le
 		payload_message(w, CALL_ARG2(regs), length);
 		break;
 	case CALL_MESSAGES:
-		payload_message(
-			w, payload_next_message(c, receiving, CALL_ARG2(regs), CALL_ARG3(regs)),
-			length);
+		payload_messages(w, c, CALL_ARG2(regs), CALL_ARG3(regs),
+				 length | (__u64)receiving << 32);
 		break;
 	case CALL_BODY:
 		w->state = WINDOW_BODY;

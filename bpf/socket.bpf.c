@@ -40,15 +40,15 @@ static __always_inline __u64 recv_time(const struct tcp_sock *tp)
 }
 
 /*
- * Requests that follow another in the same call (1: some; asked of what is longer than any call
- * that held one alone), or answers that begin in it and not at its beginning (how many).
+ * Requests that follow another in the same call (asked of what is longer than any call that held one
+ * alone), or answers that begin in it and not at its beginning (where more than one is waited for).
  */
 static __always_inline __u32 pipelined(const struct connection *c, const struct window *w,
 				       __u32 length, int is_request)
 {
 	__u32 found;
 
-	if (is_request ? length <= c->single : !(c->flags & FLAG_MANY))
+	if (is_request ? length <= c->single : !(c->flags & FLAG_MANY) || c->asked < 2)
 		return 0;
 	if (!w->length)
 		return 0;
@@ -127,8 +127,8 @@ static __always_inline int call_ended(struct sock *sk, struct connection *c, __u
 /* A recvmmsg or sendmmsg that can go no further ends here. */
 static __always_inline void call_failed(struct connection *c, int receiving)
 {
-	if (c && c->messages[receiving])
-		c->messages[receiving] = 0;
+	if (c && c->messages[receiving] & ~MESSAGES_USED)
+		c->messages[receiving] &= MESSAGES_USED;
 }
 
 SEC("tp_btf/sock_recv_length")
@@ -169,7 +169,7 @@ static __always_inline void arrived(struct connection *c, const struct tcp_sock 
 			 tp->tcp_clock_cache);
 }
 
-/* Data has come, and there is no room for another arrival. */
+/* Data has come after a write, and there is no room for another arrival. */
 TAIL(crowd, troth_crowd);
 SEC("tp_btf/sk_data_ready")
 int BPF_PROG(troth_crowd, struct sock *sk)
@@ -199,6 +199,7 @@ int BPF_PROG(troth_crowd, struct sock *sk)
 SEC("tp_btf/sk_data_ready")
 int BPF_PROG(troth_data_ready, struct sock *sk)
 {
+	const struct tcp_sock *tp;
 	struct connection *c;
 
 	if (sk->__sk_common.skc_state == TCP_LISTEN)
@@ -210,9 +211,10 @@ int BPF_PROG(troth_data_ready, struct sock *sk)
 		if (!c)
 			return 0;
 	}
-	if (exchange_is_full(c))
+	tp = tcp_of(sk);
+	if (exchange_is_full(c) && connection_write_seq(c, tp) != exchange_last_written(c))
 		bpf_tail_call(ctx, &crowd, 0);
-	arrived(c, tcp_of(sk));
+	arrived(c, tp);
 	return 0;
 }
 

@@ -23,7 +23,10 @@ static __always_inline int current_is_killed(void)
 	return task->flags & PF_EXITING && task->exit_code & 0x7f;
 }
 
-/* A connection that is beginning. in_task: current opened it. last: see state_changed(). */
+/*
+ * A connection that is beginning. in_task: current opened it. last: see state_changed(). A server's
+ * is returned locked.
+ */
 static __always_inline struct connection *connection_make(struct sock *sk, __u32 role, int in_task,
 							  int last)
 {
@@ -33,7 +36,17 @@ static __always_inline struct connection *connection_make(struct sock *sk, __u32
 	c = connection_room(sk, role, last);
 	if (!c)
 		return 0;
-	__builtin_memset(c, 0, sizeof(*c)); /* a socket can be connected again */
+	if (role == ROLE_SERVER) {
+		/* With Fast Open a task and a softirq may both come to make it: one does. */
+		if (__sync_val_compare_and_swap(&c->lock, 0, 1))
+			return 0;
+		if (c->flags & FLAG_READY) {
+			connection_leave(c);
+			return 0;
+		}
+	}
+	/* A socket can be connected again. */
+	__builtin_memset(&c->events, 0, sizeof(*c) - sizeof(c->lock));
 	c->series = endpoint_series(sk, role, in_task ? bpf_get_current_task_btf() : 0, &flags);
 	c->flags = flags;
 	return c;
@@ -55,6 +68,19 @@ static __noinline int client_connecting(struct sock *sk, int last)
 	return 0;
 }
 
+static __always_inline void count_connect(const struct connection *c)
+{
+	struct series_counts *s = series_at(c->series);
+	__u64 took;
+
+	if (!s || !c->opened_ns)
+		return;
+	took = bpf_ktime_get_ns() - c->opened_ns;
+	add(&s->connect_ns, took);
+	add(&s->connects, 1);
+	count_slot(s->queue, took);
+}
+
 static __noinline int connection_established(struct sock *sk, int oldstate, int last)
 {
 	__u32 role = oldstate == TCP_SYN_SENT ? ROLE_CLIENT : ROLE_SERVER;
@@ -71,23 +97,26 @@ static __noinline int connection_established(struct sock *sk, int oldstate, int 
 		c->state = TCP_ESTABLISHED; /* troth_early made it */
 		return 0;
 	}
+	if (c && c->flags & FLAG_READY && c->state == TCP_SYN_SENT) {
+		c->state = TCP_ESTABLISHED; /* client_late did: its request went with the SYN */
+		c->read = c->received = tcp_of(sk)->copied_seq;
+		count_connect(c);
+		return 0;
+	}
 	if (role == ROLE_SERVER)
 		c = connection_make(sk, role, 0, last);
 	if (!c)
 		return 0;
 	c->state = TCP_ESTABLISHED;
 	s = series_stripe(c->series);
-	if (s) {
+	if (s)
 		add(&s->opened, 1);
-		if (c->opened_ns) {
-			__u64 took = bpf_ktime_get_ns() - c->opened_ns;
-
-			add(&s->connect_ns, took);
-			add(&s->connects, 1);
-			count_slot(s->queue, took);
-		}
-	}
+	count_connect(c);
 	connection_fill(c, sk, role, c->flags & FLAG_FACTS);
+	if (role == ROLE_SERVER && c->read != tcp_of(sk)->rcv_nxt)
+		exchange_on_data(c, tcp_of(sk)->rcv_nxt, c->written, 0, bpf_ktime_get_ns());
+	if (role == ROLE_SERVER)
+		connection_leave(c);
 	if (role == ROLE_CLIENT)
 		c->written -= (__u32)tcp_of(sk)->bytes_sent; /* what went with the SYN (RFC 7413) */
 	return 0;
@@ -121,8 +150,8 @@ static __noinline int connect_failed(struct connection *c, struct sock *sk)
 		return 0;
 	s = series_stripe(c->series);
 	err = sk->sk_err;
-	if (!s || err == ECONNABORTED)
-		return 0;
+	if (!s || err == ECONNABORTED || !tcp_of(sk)->segs_out)
+		return 0; /* nothing was sent */
 	/* No error: the caller gave up first. */
 	add(err == ECONNREFUSED || err == ECONNRESET ? &s->refused : &s->connect_timeouts, 1);
 	return 0;
@@ -277,6 +306,7 @@ int BPF_PROG(troth_destroy_end, struct sock *sk)
  * stack.)
  */
 TAIL(early, troth_early);
+TAIL(again, troth_recv);
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(troth_early, struct sock *sk, int ret)
 {
@@ -293,9 +323,9 @@ int BPF_PROG(troth_early, struct sock *sk, int ret)
 	if (s)
 		add(&s->opened, 1);
 	connection_fill(c, sk, ROLE_SERVER, c->flags & FLAG_FACTS);
-	c->read -= ret;
-	c->received = c->read;
 	exchange_on_data(c, tcp_of(sk)->rcv_nxt, c->written, 0, bpf_ktime_get_ns());
+	connection_leave(c);
+	bpf_tail_call(ctx, &again, 0); /* now it is known */
 	return 0;
 }
 

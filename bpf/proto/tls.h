@@ -43,7 +43,8 @@ static __always_inline int tls_is_finished(__u32 length)
 /* In TLS 1.3 a client's hello, which is longer, is all that is called a handshake (RFC 8446 5.1). */
 static __always_inline int tls_is_12(const struct window *w, __u32 at, __u32 length)
 {
-	return length <= TLS_SHORT && window_at(w, at + TLS_HEADER) != TLS_CLIENT_HELLO;
+	return at + TLS_HEADER < w->length ? window_at(w, at + TLS_HEADER) != TLS_CLIENT_HELLO :
+					     length <= TLS_SHORT;
 }
 
 /*

@@ -176,7 +176,7 @@ static inline void at(struct script *s, uint64_t us)
 
 static inline void arrives_n(struct script *s, size_t n)
 {
-	if (exchange_is_full(&s->c)) {
+	if (exchange_is_full(&s->c) && script_our_bytes(s) != exchange_last_written(&s->c)) {
 		struct ended_list out = {};
 		struct look l = script_look(s, s->now_ns);
 
@@ -233,11 +233,12 @@ static inline uint32_t script_pipelined(const struct script *s, bool request,
 {
 	uint32_t found = 0;
 
-	if ((request ? n <= s->c.single : !(s->c.flags & FLAG_MANY)) || !w->length)
+	if ((request ? n <= s->c.single : !(s->c.flags & FLAG_MANY) || s->c.asked < 2) ||
+	    !w->length)
 		return 0;
 	if (request) {
 		for (size_t i = 0; i + 4 <= n; i++)
-			found |= !memcmp(text + i, "\n\r\n", 3);
+			found += !memcmp(text + i, "\n\r\n", 3);
 		return found;
 	}
 	for (size_t i = 0; i + 12 <= n; i++)

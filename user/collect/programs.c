@@ -325,6 +325,8 @@ int programs_open(const struct collector_options *o, struct programs **ret)
 
 void programs_detach(struct programs *p)
 {
+	if (p->skeleton && p->skeleton->bss)
+		p->skeleton->bss->stopping = 1;
 	for (size_t i = 0; i < N_HOOKS; i++) {
 		bpf_link__destroy(p->links[i]);
 		p->links[i] = NULL;
