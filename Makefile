@@ -50,7 +50,7 @@ PURE_C  := $(filter-out user/collect/collector.c user/collect/features%.c \
 PURE_O  := $(PURE_C:%.c=build/sanitized/%.o)
 FORMAT  := $(shell git ls-files -co --exclude-standard 'bpf/*.[ch]' 'user/*.[ch]' 'tests/*.[ch]' 2>/dev/null)
 
-.PHONY: all run test check check-bpf check-e2e fuzz bench install fmt check-format clean setup setup-test
+.PHONY: all run test check check-bpf check-e2e check-vm fuzz bench install fmt check-format clean setup setup-test setup-vm
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -71,6 +71,8 @@ setup:
 	$(Q)scripts/setup $(if $(SYSROOT),--cross)
 setup-test:
 	$(Q)scripts/setup --test
+setup-vm:
+	$(Q)scripts/setup --vm
 
 $(OUT)/troth: $(OUT)/user/main.o $(USER_O)
 	$(call say,LINK,$@)
@@ -148,12 +150,21 @@ build/tests/bench/%.bpf.o: tests/bench/%.bpf.c vmlinux/$(ARCH)/vmlinux.h
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -D__TARGET_ARCH_$(call bpf_target,$(ARCH)) -Ivmlinux/$(ARCH) -c $< -o $@
 
+# Plays on other kernels, see scripts/vmtest.
+build/vm/guest: $(wildcard tests/vm/*.[ch]) bpf/abi.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -I. $(filter %.c,$^) -o $@ -ljansson -lpthread
+
 check: $(UNIT)
 	$(Q)scripts/run-tests unit
 check-bpf: build/bpf_test build/arm64/socket.bpf.o build/troth-withhold
 	$(Q)scripts/run-tests bpf
 check-e2e: build/troth build/troth-withhold
 	$(Q)scripts/run-tests e2e
+check-vm: setup-vm
+	$(Q)$(MAKE) --no-print-directory build/troth build/vm/guest
+	$(Q)KERNEL='$(KERNEL)' scripts/run-tests vm
 fuzz: $(FUZZ)
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/run-tests fuzz
 bench: build/troth build/bench
