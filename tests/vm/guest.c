@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "cases.h"
 #include "measure.h"
@@ -34,12 +35,20 @@ static bool listed(const char *list, const char *word)
 	return false;
 }
 
+static double since_boot_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 static void report(const char *name, const char *backend, const char *why)
 {
 	if (why)
 		printf("FAILED %s %s: %s\n", name, backend, why);
 	else
-		printf("ok %s %s\n", name, backend);
+		printf("ok %s %s (at %.1f s)\n", name, backend, since_boot_s());
 	*(why ? &failed : &passed) += 1;
 }
 
