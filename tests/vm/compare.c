@@ -125,7 +125,8 @@ static int compare_role(const struct seen *seen, struct scene *s, enum role role
 int measure_compare(const struct measurement *m, struct scene *s, char *why)
 {
 	const json_t *measured = json_object_get(m->json, "measurement");
-	char *losses;
+	const json_t *loss;
+	const char *name;
 	int r = 0;
 
 	*why = 0;
@@ -141,10 +142,10 @@ int measure_compare(const struct measurement *m, struct scene *s, char *why)
 		r = differ(why, "unattributed %lld", number(measured, "unattributed"));
 	if (!r)
 		return 0;
-	losses = json_dumps(json_object_get(measured, "losses"), JSON_COMPACT);
-	differ(why, "missed_probe_runs %lld, losses %s", measure_missed_runs(m),
-	       losses ? losses : "none");
-	free(losses);
+	differ(why, "missed_probe_runs %lld", measure_missed_runs(m));
+	json_object_foreach(json_object_get(measured, "losses"), name, loss)
+		if (json_integer_value(loss))
+			differ(why, "%s %lld", name, (long long)json_integer_value(loss));
 	return -1;
 }
 

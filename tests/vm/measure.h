@@ -12,7 +12,7 @@
 
 struct scene;
 
-#define WHY_MAX 512
+#define WHY_MAX 1024
 
 enum { TROTH_NO_TRAFFIC = 4, TROTH_UNABLE = 3 };
 
