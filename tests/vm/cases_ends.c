@@ -196,6 +196,19 @@ static void connect_before(struct scene *s)
 	wire_init(&old, connect_to(s), NULL);
 }
 
+static void nothing_before(struct scene *s)
+{
+	(void)s; /* only the listener is older */
+}
+
+static void ask_forty(struct scene *s)
+{
+	wire_init(&old, connect_to(s), NULL);
+	for (unsigned int i = 0; i < 40; i++)
+		ask_and_count(s, &old, mixed(i), 0);
+	wire_close(&old);
+}
+
 static void ask_old(struct scene *s)
 {
 	for (unsigned int i = 0; i < 10; i++)
@@ -241,6 +254,8 @@ const struct vm_case end_cases[] = {
 	  .exchanges = 40, .processes = 4 },
 	{ "older-unused-connections", answer_from_now_on, .before = connect_before, .ask = ask_old,
 	  .exchanges = 40, .processes = 4 },
+	{ "older-listener", answer_from_now_on, .before = nothing_before, .ask = ask_forty,
+	  .exchanges = 40 },
 	{ "older-request", answer_late, .before = send_before, .ask = take_and_ask_old,
 	  .exchanges = 10 },
 	{},

@@ -10,7 +10,8 @@
 #include "wire.h"
 
 #define ANSWER_BODY 1000
-#define DEPTH	    4 /* requests that a pipelining client sends at once */
+#define DEPTH	    4  /* requests that a pipelining client sends at once */
+#define BATCHES	    40 /* after 200 answers that came alone troth would look for no others */
 
 int mixed(unsigned int i)
 {
@@ -177,7 +178,7 @@ static void pipeline(struct scene *s, struct wire *w)
 {
 	char text[1024];
 
-	for (unsigned int round = 0; round < 50; round++) {
+	for (unsigned int round = 0; round < BATCHES; round++) {
 		size_t len = 0;
 
 		for (unsigned int i = 0; i < DEPTH; i++)
@@ -193,11 +194,26 @@ static void ask_pipelined(struct scene *s)
 	with_connections(s, 1, pipeline);
 }
 
+static void pipeline_in_sends(struct scene *s, struct wire *w)
+{
+	for (unsigned int round = 0; round < BATCHES; round++) {
+		for (unsigned int i = 0; i < DEPTH; i++)
+			wire_ask(w, mixed(i), 0);
+		for (unsigned int i = 0; i < DEPTH; i++)
+			count_answer(s, w, mixed(i));
+	}
+}
+
+static void ask_pipelined_in_sends(struct scene *s)
+{
+	with_connections(s, 1, pipeline_in_sends);
+}
+
 struct writer {
 	struct scene *scene;
 	struct wire *wire;
 	sem_t due;
-	atomic_int statuses[50 * DEPTH + 1]; /* to be answered, 0: the end */
+	atomic_int statuses[BATCHES * DEPTH + 1]; /* to be answered, 0: the end */
 };
 
 static void *write_answers(void *arg)
@@ -305,9 +321,11 @@ const struct vm_case http_cases[] = {
 	  .calls = { &calls_bytewise, &calls_bytewise } },
 	{ "answer-in-many-sends", answer_in_many_sends, .ask = ask_some, .exchanges = 30 },
 	{ "chunked-trickle", trickle, .ask = ask_some, .exchanges = 30 },
-	{ "pipelined", answer_as_asked, .ask = ask_pipelined, .exchanges = 50 * DEPTH,
+	{ "pipelined", answer_as_asked, .ask = ask_pipelined, .exchanges = BATCHES * DEPTH,
 	  .may = { [ROLE_CLIENT] = COALESCED } },
-	{ "two-threads", read_here_write_there, .ask = ask_pipelined, .exchanges = 50 * DEPTH,
+	{ "pipelined-in-sends", answer_as_asked, .ask = ask_pipelined_in_sends,
+	  .exchanges = BATCHES * DEPTH, .may = { [ROLE_CLIENT] = COALESCED } },
+	{ "two-threads", read_here_write_there, .ask = ask_pipelined, .exchanges = BATCHES * DEPTH,
 	  .may = { [ROLE_CLIENT] = COALESCED } },
 	{ "100-continue", continue_then_answer, .ask = ask_continue, .exchanges = 20 },
 	{ "101", switch_and_echo, .ask = ask_upgrades, .exchanges = 10, .connections = 10 },

@@ -76,17 +76,30 @@ static struct seen seen_by(const json_t *document, enum role role, uint16_t port
 	return seen;
 }
 
+/* How many may be unknown; of other outcomes there may then be fewer. Totals are another matter. */
+static long long may_be_unknown(struct measurement *m, const struct seen *seen, unsigned int may)
+{
+	long long unknown = seen->outcome[OUTCOME_UNKNOWN];
+
+	if (may & BLIND)
+		return unknown;
+	if (unknown > m->unknown_left)
+		return 0;
+	m->unknown_left -= unknown;
+	return unknown;
+}
+
 static int compare_outcomes(const struct seen *seen, const unsigned int *truth, unsigned int may,
-			    const char *who, char *why)
+			    long long unknown, const char *who, char *why)
 {
 	int r = 0;
 
+	if (may & CUT)
+		return 0;
 	for (int o = 0; o < OUTCOMES; o++) {
 		long long got = seen->outcome[o], want = truth[o];
 
-		if (may & CUT)
-			continue;
-		if ((may & BLIND) && (o == OUTCOME_UNKNOWN || got < want))
+		if (unknown && (o == OUTCOME_UNKNOWN || got < want))
 			continue;
 		if ((may & COALESCED) && got < want && seen->coalesced)
 			continue;
@@ -97,11 +110,12 @@ static int compare_outcomes(const struct seen *seen, const unsigned int *truth, 
 	return r;
 }
 
-static int compare_role(const struct seen *seen, struct scene *s, enum role role, char *why)
+static int compare_role(struct measurement *m, struct scene *s, enum role role, char *why)
 {
 	unsigned int truth[OUTCOMES], total = 0, may = s->played->may[role];
+	const struct seen seen = seen_by(m->json, role, s->port);
 	const char *who = role_names[role];
-	long long got = seen->total + (may & COALESCED ? seen->coalesced : 0);
+	long long got = seen.total + (may & COALESCED ? seen.coalesced : 0);
 	int r = 0;
 
 	for (int o = 0; o < OUTCOMES; o++) {
@@ -110,46 +124,70 @@ static int compare_role(const struct seen *seen, struct scene *s, enum role role
 	}
 	if (total != s->played->exchanges)
 		r = differ(why, "the %s itself counted %u of %u", who, total, s->played->exchanges);
-	if (role == ROLE_SERVER && seen->services != 1)
-		r = differ(why, "%u services at the port", seen->services);
+	if (role == ROLE_SERVER && seen.services != 1)
+		r = differ(why, "%u services at the port", seen.services);
 	if (got != total)
-		r = differ(why, "%s total %lld (counted: %u)", who, seen->total, total);
-	if (compare_outcomes(seen, truth, may, who, why))
+		r = differ(why, "%s total %lld (counted: %u)", who, seen.total, total);
+	if (compare_outcomes(&seen, truth, may, may_be_unknown(m, &seen, may), who, why))
 		r = -1;
-	if (seen->in_flight || seen->streamed || (seen->coalesced && !(may & COALESCED)))
+	if (seen.in_flight || seen.streamed || (r && seen.coalesced) ||
+	    (seen.coalesced && !(may & COALESCED)))
 		r = differ(why, "%s in_flight %lld streamed %lld coalesced %lld", who,
-			   seen->in_flight, seen->streamed, seen->coalesced);
+			   seen.in_flight, seen.streamed, seen.coalesced);
 	return r;
 }
 
-int measure_compare(const struct measurement *m, struct scene *s, char *why)
+int measure_compare(struct measurement *m, struct scene *s, char *why)
 {
-	const json_t *measured = json_object_get(m->json, "measurement");
-	const json_t *loss;
-	const char *name;
 	int r = 0;
 
 	*why = 0;
-	for (int role = 0; role < ROLES; role++) {
-		struct seen seen = seen_by(m->json, role, s->port);
-
-		if (compare_role(&seen, s, role, why))
+	for (int role = 0; role < ROLES; role++)
+		if (compare_role(m, s, role, why))
 			r = -1;
-	}
+	return r;
+}
+
+static const json_t *losses_of(const struct measurement *m)
+{
+	return json_object_get(json_object_get(m->json, "measurement"), "losses");
+}
+
+int measure_compare_losses(const struct measurement *m, char *why)
+{
+	const json_t *measured = json_object_get(m->json, "measurement");
+	int r = 0;
+
+	*why = 0;
 	if (number(measured, "lost"))
 		r = differ(why, "lost %lld", number(measured, "lost"));
 	if (number(measured, "unattributed"))
 		r = differ(why, "unattributed %lld", number(measured, "unattributed"));
-	if (!r)
-		return 0;
-	differ(why, "missed_probe_runs %lld", measure_missed_runs(m));
-	json_object_foreach(json_object_get(measured, "losses"), name, loss)
-		if (json_integer_value(loss))
-			differ(why, "%s %lld", name, (long long)json_integer_value(loss));
-	return -1;
+	if (number(losses_of(m), "unscanned"))
+		r = differ(why, "unscanned %lld", number(losses_of(m), "unscanned"));
+	return r;
 }
 
 long long measure_missed_runs(const struct measurement *m)
 {
 	return number(json_object_get(m->json, "measurement"), "missed_probe_runs");
+}
+
+long long measure_caught_up(const struct measurement *m)
+{
+	return number(losses_of(m), "caught_up");
+}
+
+char *measure_losses_text(const struct measurement *m)
+{
+	json_t *some = json_object(), *value;
+	const char *key;
+	char *text;
+
+	json_object_foreach((json_t *)losses_of(m), key, value)
+		if (json_integer_value(value))
+			json_object_set(some, key, value);
+	text = json_dumps(some, JSON_COMPACT);
+	json_decref(some);
+	return text;
 }

@@ -101,14 +101,20 @@ static int explain(struct measurement *m, char *why, const char *what)
 	return -1;
 }
 
-int measure_start(struct measurement *m, const char *backend, uint16_t port, char *why)
+int measure_start(struct measurement *m, const char *backend, const uint16_t *ports, unsigned int n,
+		  char *why)
 {
 	time_t until = now_s() + START_LIMIT_S;
-	char at[8];
-	char *argv[] = { "troth",     "check",	       "--output", "json", "-d", "120",
-			 "--backend", (char *)backend, "--port",   at,	   NULL };
+	char at[MEASURE_PORTS_MAX][8];
+	char *argv[8 + 2 * MEASURE_PORTS_MAX + 1] = {
+		"troth", "check", "--output", "json", "-d", "1h", "--backend", (char *)backend
+	};
 
-	snprintf(at, sizeof(at), "%u", port);
+	for (unsigned int i = 0; i < n && n <= MEASURE_PORTS_MAX; i++) {
+		snprintf(at[i], sizeof(at[i]), "%u", ports[i]);
+		argv[8 + 2 * i] = "--port";
+		argv[9 + 2 * i] = at[i];
+	}
 	*m = (struct measurement){ .out = memfd_create("out", MFD_CLOEXEC),
 				   .err = memfd_create("err", MFD_CLOEXEC) };
 	m->pid = spawn(argv, m->out, m->err);
@@ -136,7 +142,10 @@ int measure_stop(struct measurement *m, char *why)
 		return explain(m, why, "troth did not end after SIGINT");
 	said = text_of(m->out);
 	m->json = json_loads(said ? said : "", 0, &error);
-	return m->json ? 0 : explain(m, why, "no JSON from troth");
+	if (!m->json)
+		return explain(m, why, "no JSON from troth");
+	m->unknown_left = measure_missed_runs(m) > 0 ? measure_caught_up(m) : 0;
+	return 0;
 }
 
 void measure_clear(struct measurement *m)

@@ -12,7 +12,8 @@
 
 struct scene;
 
-#define WHY_MAX 1024
+#define WHY_MAX		  1024
+#define MEASURE_PORTS_MAX 16 /* as many as troth takes */
 
 enum { TROTH_NO_TRAFFIC = 4, TROTH_UNABLE = 3 };
 
@@ -21,17 +22,27 @@ struct measurement {
 	int out, err; /* files that it writes */
 	int code;     /* its exit code, once it has ended */
 	json_t *json;
+	long long unknown_left; /* exchanges that may yet be unknown since hooks were skipped */
 };
 
-/* Returns once troth said "ready"; else -1, and why. */
-int measure_start(struct measurement *m, const char *backend, uint16_t port, char *why);
+/* Returns once troth said "ready"; else -1, and why. More ports than troth takes are no filter. */
+int measure_start(struct measurement *m, const char *backend, const uint16_t *ports, unsigned int n,
+		  char *why);
 /* Ends it and reads its document; -1 and why where that is none. */
 int measure_stop(struct measurement *m, char *why);
 void measure_clear(struct measurement *m); /* leaves no process */
 
-/* 0 if both roles' services at the scene's port tell what the scene counted; else -1, and why. */
-int measure_compare(const struct measurement *m, struct scene *s, char *why);
+/*
+ * 0 if both roles' services at the scene's port tell what the scene counted; else -1, and why.
+ * Where the kernel skipped runs of hooks, an outcome may be unknown instead, for as many exchanges
+ * of all scenes together as troth had steps to catch up; never another one, and never no exchange.
+ */
+int measure_compare(struct measurement *m, struct scene *s, char *why);
+/* 0 if nothing was lost in any scene; else -1, and why. */
+int measure_compare_losses(const struct measurement *m, char *why);
 long long measure_missed_runs(const struct measurement *m);
+long long measure_caught_up(const struct measurement *m);
+char *measure_losses_text(const struct measurement *m); /* of all scenes, to be freed */
 
 /* Runs troth to its end: its exit code, and what it wrote (to be freed), both streams in one. */
 int troth_run(char *const argv[], char **ret_text);

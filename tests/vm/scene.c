@@ -19,7 +19,6 @@
 #include "wire.h"
 
 #define PLAY_LIMIT_S 60 /* emulated CPUs are slow; a play takes a second or two */
-#define FIRST_PORT   20000
 
 static struct scene *current; /* of this process, for die() */
 
@@ -83,17 +82,15 @@ void wait_for(struct scene *s, enum cue c)
 }
 
 /* Dual stack, or IPv4 only. */
-static int listener_open(const struct vm_case *c, uint16_t *ret)
+static int listener_open(const struct scene *s)
 {
-	static uint16_t last = FIRST_PORT;
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(++last) };
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(s->port) };
 	struct sockaddr_in four = { .sin_family = AF_INET,
-				    .sin_port = htons(last),
+				    .sin_port = htons(s->port),
 				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int is_six = c->family == AF_INET6, on = 1;
+	int is_six = s->played->family == AF_INET6, on = 1;
 	int fd = socket(is_six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	*ret = last;
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
 	    bind(fd, is_six ? (void *)&six : (void *)&four, is_six ? sizeof(six) : sizeof(four)) ||
 	    listen(fd, 512))
@@ -161,14 +158,21 @@ static pid_t child(struct scene *s, void (*body)(struct scene *))
 	_exit(0);
 }
 
-int scene_begin(struct scene *s, const struct vm_case *c)
+void scene_init(struct scene *s, const struct vm_case *c, uint16_t port)
 {
 	memset(s, 0, sizeof(*s));
 	s->played = c;
+	s->port = port;
 	s->processes = c->processes ? c->processes : 1;
 	for (int i = 0; i < CUES; i++)
 		sem_init(&s->cues[i], 1, 0);
-	s->listener = listener_open(c, &s->port);
+}
+
+int scene_begin(struct scene *s)
+{
+	const struct vm_case *c = s->played;
+
+	s->listener = listener_open(s);
 	if (s->listener < 0)
 		return trouble(s, "cannot listen");
 	for (unsigned int i = 0; i < s->processes; i++)

@@ -67,7 +67,8 @@ struct scene {
 };
 
 /* Processes, from the guest's side. Errors are in trouble; scene_end leaves no process. */
-int scene_begin(struct scene *s, const struct vm_case *c);
+void scene_init(struct scene *s, const struct vm_case *c, uint16_t port);
+int scene_begin(struct scene *s);   /* listens, starts every process */
 int scene_prepare(struct scene *s); /* until every client has done what comes before */
 int scene_play(struct scene *s);    /* until every process has ended */
 void scene_end(struct scene *s);
