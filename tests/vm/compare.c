@@ -173,9 +173,9 @@ long long measure_missed_runs(const struct measurement *m)
 	return number(json_object_get(m->json, "measurement"), "missed_probe_runs");
 }
 
-long long measure_caught_up(const struct measurement *m)
+long long measure_loss(const struct measurement *m, const char *name)
 {
-	return number(losses_of(m), "caught_up");
+	return number(losses_of(m), name);
 }
 
 char *measure_losses_text(const struct measurement *m)

@@ -144,7 +144,9 @@ int measure_stop(struct measurement *m, char *why)
 	m->json = json_loads(said ? said : "", 0, &error);
 	if (!m->json)
 		return explain(m, why, "no JSON from troth");
-	m->unknown_left = measure_missed_runs(m) > 0 ? measure_caught_up(m) : 0;
+	m->unknown_left = measure_missed_runs(m) + measure_loss(m, "contended") > 0 ?
+				  measure_loss(m, "caught_up") :
+				  0;
 	return 0;
 }
 

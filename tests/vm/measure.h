@@ -34,14 +34,15 @@ void measure_clear(struct measurement *m); /* leaves no process */
 
 /*
  * 0 if both roles' services at the scene's port tell what the scene counted; else -1, and why.
- * Where the kernel skipped runs of hooks, an outcome may be unknown instead, for as many exchanges
- * of all scenes together as troth had steps to catch up; never another one, and never no exchange.
+ * Where runs of hooks were skipped, or gave up the lock, an outcome may be unknown instead, for as
+ * many exchanges of all scenes together as troth had steps to catch up; never another outcome, and
+ * never no exchange.
  */
 int measure_compare(struct measurement *m, struct scene *s, char *why);
 /* 0 if nothing was lost in any scene; else -1, and why. */
 int measure_compare_losses(const struct measurement *m, char *why);
 long long measure_missed_runs(const struct measurement *m);
-long long measure_caught_up(const struct measurement *m);
+long long measure_loss(const struct measurement *m, const char *name);
 char *measure_losses_text(const struct measurement *m); /* of all scenes, to be freed */
 
 /* Runs troth to its end: its exit code, and what it wrote (to be freed), both streams in one. */
