@@ -1,5 +1,6 @@
 # troth - build, test, install. `make V=1` shows the commands. Everything made lands in build/.
-# `make ARCH=arm64` on x86-64 cross-builds build/arm64/troth; `make ARCH=arm64 setup` prepares.
+# `make ARCH=arm64` on x86-64 cross-builds build/arm64/troth; `make ARCH=arm64 setup` prepares, and
+# `make ARCH=arm64 check-vm` runs it in an emulator.
 VERSION := 0.1.0
 HOST    := $(shell uname -m | sed 's/aarch64/arm64/')
 ARCH    ?= $(HOST)
@@ -72,7 +73,7 @@ setup:
 setup-test:
 	$(Q)scripts/setup --test
 setup-vm:
-	$(Q)scripts/setup --vm
+	$(Q)scripts/setup --vm $(if $(SYSROOT),--cross)
 
 $(OUT)/troth: $(OUT)/user/main.o $(USER_O)
 	$(call say,LINK,$@)
@@ -94,7 +95,7 @@ build/withhold/programs.o: user/collect/programs.c build/withhold/socket.skel.h
 $(OUT)/user/collect/programs.o: CFLAGS_ALL += -Ibuild/$(ARCH)
 
 ifdef SYSROOT
-$(USER_O) $(OUT)/user/main.o $(OUT)/bpf_test: | $(SYSROOT)
+$(USER_O) $(OUT)/user/main.o $(OUT)/bpf_test $(OUT)/vm/guest: | $(SYSROOT)
 $(SYSROOT):
 	$(call say,SYSROOT,$@)
 	$(Q)scripts/sysroot $(ARCH) $@
@@ -151,7 +152,7 @@ build/tests/bench/%.bpf.o: tests/bench/%.bpf.c vmlinux/$(ARCH)/vmlinux.h
 	$(Q)$(CLANG) $(BPF_CFLAGS) -D__TARGET_ARCH_$(call bpf_target,$(ARCH)) -Ivmlinux/$(ARCH) -c $< -o $@
 
 # Plays on other kernels, see scripts/vmtest.
-build/vm/guest: $(wildcard tests/vm/*.[ch]) bpf/abi.h
+$(OUT)/vm/guest: $(wildcard tests/vm/*.[ch]) bpf/abi.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -I. $(filter %.c,$^) -o $@ -ljansson -lpthread
@@ -163,8 +164,8 @@ check-bpf: build/bpf_test build/arm64/socket.bpf.o build/troth-withhold
 check-e2e: build/troth build/troth-withhold
 	$(Q)scripts/run-tests e2e
 check-vm: setup-vm
-	$(Q)$(MAKE) --no-print-directory build/troth build/vm/guest
-	$(Q)KERNEL='$(KERNEL)' scripts/run-tests vm
+	$(Q)$(MAKE) --no-print-directory $(OUT)/troth $(OUT)/vm/guest
+	$(Q)ARCH=$(ARCH) KERNEL='$(KERNEL)' scripts/run-tests vm
 fuzz: $(FUZZ)
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/run-tests fuzz
 bench: build/troth build/bench
