@@ -169,8 +169,8 @@ int hooks_floor(struct hooks **ret)
 	return 0;
 }
 
-/* Sets a flag for each descriptor of ours that is a BPF program. */
-static void programs_mark(bool *flags)
+/* Sets a flag for each descriptor of ours that is one, "anon_inode:bpf-prog" as an example. */
+static void descriptors_mark(const char *kind, bool *flags)
 {
 	DIR *dir = opendir("/proc/self/fd");
 	struct dirent *entry;
@@ -185,28 +185,43 @@ static void programs_mark(bool *flags)
 		n = readlink(path, target, sizeof(target) - 1);
 		if (n > 0 && fd < DESCRIPTORS) {
 			target[n] = '\0';
-			flags[fd] = !strcmp(target, "anon_inode:bpf-prog");
+			flags[fd] = !strcmp(target, kind);
 		}
 	}
 	if (dir)
 		closedir(dir);
 }
 
-/* Does the program sit on a BTF tracepoint? Iterators refuse; the self-test is no hook. */
-static bool is_hook(int program)
+static __u32 program_id(int program)
 {
 	struct bpf_prog_info info = {};
 	__u32 size = sizeof(info);
-	int link;
 
-	if (bpf_obj_get_info_by_fd(program, &info, &size) || info.type != BPF_PROG_TYPE_TRACING ||
-	    strstr(info.name, "self_test"))
-		return false;
-	link = bpf_raw_tracepoint_open(NULL, program);
-	if (link < 0)
-		return false;
-	close(link);
-	return true;
+	return bpf_obj_get_info_by_fd(program, &info, &size) ? 0 : info.id;
+}
+
+/* The programs behind the links that are open: what is called by others only has none. */
+static unsigned int linked(const bool *links, __u32 *ids, unsigned int max)
+{
+	unsigned int n = 0;
+
+	for (int fd = 0; fd < DESCRIPTORS; fd++) {
+		struct bpf_link_info info = {};
+		__u32 size = sizeof(info);
+
+		if (links[fd] && n < max && !bpf_obj_get_info_by_fd(fd, &info, &size) &&
+		    info.type == BPF_LINK_TYPE_RAW_TRACEPOINT)
+			ids[n++] = info.prog_id;
+	}
+	return n;
+}
+
+static bool among(__u32 id, const __u32 *ids, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
 }
 
 int hooks_troth(uint16_t port, struct hooks **ret)
@@ -221,22 +236,26 @@ int hooks_troth(uint16_t port, struct hooks **ret)
 		.n_thresholds = 2,
 		.idle_end_ns = 5000000000,
 	};
-	bool before[DESCRIPTORS], after[DESCRIPTORS];
+	bool before[DESCRIPTORS], after[DESCRIPTORS], links[DESCRIPTORS];
 	struct hooks *h = calloc(1, sizeof(*h));
+	__u32 ids[HOOKS_MAX];
+	unsigned int n;
 	int r;
 
 	if (!h)
 		return -ENOMEM;
-	programs_mark(before);
+	descriptors_mark("anon_inode:bpf-prog", before);
 	r = programs_open(&o, &h->programs);
 	if (r) {
 		free(h);
 		return r;
 	}
-	programs_mark(after);
+	descriptors_mark("anon_inode:bpf-prog", after);
+	descriptors_mark("anon_inode:bpf_link", links);
+	n = linked(links, ids, HOOKS_MAX);
 	programs_detach(h->programs);
 	for (int fd = 0; fd < DESCRIPTORS; fd++)
-		if (after[fd] && !before[fd] && is_hook(fd))
+		if (after[fd] && !before[fd] && among(program_id(fd), ids, n))
 			hook_add(h, fd, "");
 	*ret = h;
 	return 0;
