@@ -26,7 +26,7 @@ ifneq ($(ARCH),$(HOST))
 ifneq ($(ARCH),arm64)
 $(error cannot cross-build for $(ARCH): arm64 only)
 endif
-ifneq ($(filter run test% check check-bpf check-e2e fuzz bench build/troth% build/unit/% build/fuzz/% \
+ifneq ($(filter run test% check check-bpf check-e2e fuzz bench bench-vm build/troth% build/unit/% build/fuzz/% \
 		build/withhold/%,$(MAKECMDGOALS)),)
 $(error ARCH=$(ARCH) runs on $(ARCH) machines: only build and install here)
 endif
@@ -51,7 +51,7 @@ PURE_C  := $(filter-out user/collect/collector.c user/collect/features%.c \
 PURE_O  := $(PURE_C:%.c=build/sanitized/%.o)
 FORMAT  := $(shell git ls-files -co --exclude-standard 'bpf/*.[ch]' 'user/*.[ch]' 'tests/*.[ch]' 2>/dev/null)
 
-.PHONY: all run test check check-bpf check-e2e check-vm fuzz bench install fmt check-format clean setup setup-test setup-vm
+.PHONY: all run test check check-bpf check-e2e check-vm fuzz bench bench-vm install fmt check-format clean setup setup-test setup-vm
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -146,6 +146,13 @@ build/bench: $(wildcard tests/bench/*.c) build/tests/bench/floor.skel.h $(USER_O
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) -I. -Ibuild/tests/bench -MMD -MP -MF $@.d $(filter-out %.bpf.c %.h,$^) -o $@ $(LIBS)
 
+# Counts instructions in a guest, see scripts/bench-vm.
+build/vm/instructions: tests/bench/vm/instructions.c tests/bench/hooks.c tests/bench/talk.c \
+		build/tests/bench/floor.skel.h $(USER_O)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -I. -Ibuild/tests/bench -MMD -MP -MF $@.d $(filter-out %.h,$^) -o $@ $(LIBS)
+
 build/tests/bench/%.bpf.o: tests/bench/%.bpf.c vmlinux/$(ARCH)/vmlinux.h
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D)
@@ -170,6 +177,9 @@ fuzz: $(FUZZ)
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/run-tests fuzz
 bench: build/troth build/bench
 	$(Q)tests/bench/run
+bench-vm: setup-vm
+	$(Q)$(MAKE) --no-print-directory build/vm/instructions
+	$(Q)scripts/bench-vm
 
 install: $(OUT)/troth
 	install -D -m 755 $(OUT)/troth $(DESTDIR)$(PREFIX)/sbin/troth
