@@ -134,6 +134,7 @@ int measure_start(struct measurement *m, const char *backend, const uint16_t *po
 int measure_stop(struct measurement *m, char *why)
 {
 	_cleanup_(freep) char *said = NULL;
+	long long skipped, caught_up;
 	json_error_t error;
 
 	if (!gone(m))
@@ -144,9 +145,9 @@ int measure_stop(struct measurement *m, char *why)
 	m->json = json_loads(said ? said : "", 0, &error);
 	if (!m->json)
 		return explain(m, why, "no JSON from troth");
-	m->unknown_left = measure_missed_runs(m) + measure_loss(m, "contended") > 0 ?
-				  measure_loss(m, "caught_up") :
-				  0;
+	skipped = measure_missed_runs(m) + measure_loss(m, "contended");
+	caught_up = measure_loss(m, "caught_up");
+	m->unknown_left = skipped < caught_up ? skipped : caught_up;
 	return 0;
 }
 

@@ -35,8 +35,8 @@ void measure_clear(struct measurement *m); /* leaves no process */
 /*
  * 0 if both roles' services at the scene's port tell what the scene counted; else -1, and why.
  * Where runs of hooks were skipped, or gave up the lock, an outcome may be unknown instead, for as
- * many exchanges of all scenes together as troth had steps to catch up; never another outcome, and
- * never no exchange.
+ * many exchanges of all scenes together as that happened, and as troth had steps to catch up; never
+ * another outcome, and never no exchange.
  */
 int measure_compare(struct measurement *m, struct scene *s, char *why);
 /* 0 if nothing was lost in any scene; else -1, and why. */
