@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Beyond loopback: two hosts on a wire, loss on the wire, and TCP with another face."""
 
-import contextlib
 import errno
 import pathlib
 import select
@@ -11,36 +10,10 @@ import time
 
 import pytest
 
-from actors import Actor, Namespace, always_ok, each, end, fork, serve
+from actors import Actor, always_ok, each, end, fork, serve
+from hosts import THERE, kernel_counts, mute, two_hosts
 from troth import Check
 from wire import GET, Wire, connect, request
-
-HERE, THERE = "10.99.0.1", "10.99.0.2"
-
-
-def ip(namespace, *args):
-    subprocess.run(["ip", "-n", namespace.name, *args], check=True)
-
-
-@contextlib.contextmanager
-def two_hosts():
-    """Namespaces of a client and of a server, joined by a pair of Ethernet devices."""
-    with Namespace() as here, Namespace() as there:
-        ip(here, "link", "add", "wire0", "type", "veth", "peer", "name", "wire1", "netns",
-           there.name)
-        for namespace, device, address in ((here, "wire0", HERE), (there, "wire1", THERE)):
-            ip(namespace, "addr", "add", f"{address}/24", "dev", device)
-            ip(namespace, "link", "set", device, "up")
-        yield here, there
-
-
-@contextlib.contextmanager
-def mute(there):
-    """What the server says finds no way back for a while."""
-    ip(there, "route", "add", "blackhole", f"{HERE}/32")
-    yield
-    ip(there, "route", "del", "blackhole", f"{HERE}/32")
-
 
 def test_two_hosts_tell_the_same():
     with two_hosts() as (here, there), serve(always_ok, host=THERE, namespace=there) as server, \
@@ -54,13 +27,6 @@ def test_two_hosts_tell_the_same():
 
         here.run(ask)
     check.both(server.port, ok=22)
-
-
-def kernel_counts(name, group="Tcp", file="snmp"):
-    """The kernel's own count, for the namespace we are in."""
-    with open(f"/proc/self/net/{file}") as lines:
-        names, values = [line.split() for line in lines if line.startswith(f"{group}:")]
-    return int(values[names.index(name)])
 
 
 def test_segments_sent_again_are_counted_where_they_were_sent():
@@ -172,39 +138,6 @@ def test_a_connect_that_came_late_took_as_long_as_the_client_waited():
         opened=1, connect_timeouts=0, refused=0).time("connections.connect_s.mean", took)
     for service in (check.client(server.port), check.server(server.port)):
         assert service["latency_s"]["max"] < 0.5, check.explained()
-
-
-def fast_opens():
-    return kernel_counts("TCPFastOpenActive", "TcpExt", "netstat")
-
-
-def test_requests_that_come_with_the_syn_are_counted():
-    """TCP Fast Open (RFC 7413), where the handshake is over before the answer."""
-    def program(listener, stage):
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 16)
-        each(always_ok)(listener, stage)
-
-    def ask_with_the_syn():
-        sock = socket.socket()
-        assert sock.sendto(GET, socket.MSG_FASTOPEN, server.address) == len(GET)
-        with Wire(sock) as client:
-            client.response()
-            client.ask(GET, GET)
-
-    def connections():
-        ask_with_the_syn()  # by now the client has a cookie
-        before = fast_opens()
-        for _ in range(20):
-            ask_with_the_syn()
-        return fast_opens() - before
-
-    with Namespace() as host:
-        host.shell("echo 3 > /proc/sys/net/ipv4/tcp_fastopen")
-        with Actor(program, namespace=host) as server, Check(server.port) as check:
-            assert host.run(connections) == 20
-    check.both(server.port, ok=63)
-    for service in (check.server(server.port), check.client(server.port)):
-        service.connections(opened=21, reset_by_peer=0, reset_by_us=0)
 
 
 MPTCP = 262
