@@ -75,7 +75,7 @@ static __always_inline void endpoint_announce(const struct endpoint_key *k)
 }
 
 /* A new endpoint takes a free number; where there is none it counts into the overflow series. */
-static __noinline __u32 endpoint_create(const struct endpoint_key *k, const struct endpoint *owner)
+__noinline __u32 endpoint_create(const struct endpoint_key *k, const struct endpoint *owner)
 {
 	struct endpoint fresh = {}, *known;
 	__u32 number;

@@ -162,21 +162,21 @@ static __always_inline int payload_message_vectors(__u64 message, struct message
 		v, sizeof(*v), (void *)(message + __builtin_offsetof(struct user_msghdr, msg_iov)));
 }
 
-static __noinline int payload_message(struct window *w, __u64 message, __u32 length)
+__noinline int payload_vector(struct window *w, __u64 vectors, __u64 n, __u32 length)
+{
+	if (!w)
+		return 0;
+	payload_gather(w, vectors, n, length);
+	return 0;
+}
+
+__noinline int payload_message(struct window *w, __u64 message, __u32 length)
 {
 	struct message_vectors v;
 
 	if (!w || payload_message_vectors(message, &v))
 		return 0;
 	payload_gather(w, v.vectors, v.n, length);
-	return 0;
-}
-
-static __noinline int payload_vector(struct window *w, __u64 vectors, __u64 n, __u32 length)
-{
-	if (!w)
-		return 0;
-	payload_gather(w, vectors, n, length);
 	return 0;
 }
 
@@ -212,8 +212,8 @@ static __always_inline __u64 payload_message_room(__u64 message)
 	return room;
 }
 
-static __noinline int payload_messages(struct window *w, struct connection *c, __u64 messages,
-				       __u64 n, __u64 length_and_direction)
+__noinline int payload_messages(struct window *w, struct connection *c, __u64 messages, __u64 n,
+				__u64 length_and_direction)
 {
 	__u32 length = length_and_direction, receiving = length_and_direction >> 32 & 1;
 	__u64 message;
