@@ -180,8 +180,8 @@ static __always_inline void connection_end_locked(struct connection *c, const st
 {
 	__u32 later;
 
-	if (stopping) {
-		/* Hooks are being taken away: what has not begun to answer is not judged any more. */
+	if (stopped_ns) {
+		/* What has not begun to answer is not judged any more. */
 		if (c->phase == PHASE_ANSWER)
 			exchange_finish(c, out);
 		c->phase = PHASE_OVER;

@@ -29,7 +29,7 @@ const volatile __u64 cfg_idle_end_ns = 5000000000ULL;
 volatile __u32 recv_clock_is_cached; /* the self-test saw tcp_clock_cache refreshed by receives */
 volatile __u32 join_pass;	     /* enum join_pass: how far the walk over all files is */
 volatile __u32 sweep_final;
-volatile __u32 stopping; /* hooks are being taken away */
+volatile __u64 stopped_ns; /* when the measurement ended: hooks are being taken away; 0: it runs */
 volatile __u32 self_test_port;
 volatile __u32 regs_offset;	   /* of a task's user registers in its stack; 0: ask the helper */
 volatile __u32 tick_ns = 10000000; /* of a jiffy; the self-test measures it */

@@ -136,7 +136,7 @@ int BPF_PROG(troth_recv, struct sock *sk, int ret, int flags)
 {
 	struct connection *c;
 
-	if (flags & MSG_PEEK)
+	if (flags & MSG_PEEK || stopped_ns)
 		return 0;
 	c = connection_of(sk);
 	if (!c && ret > 0 && sk->__sk_common.skc_state == TCP_SYN_RECV)
@@ -153,6 +153,8 @@ int BPF_PROG(troth_send, struct sock *sk, int ret, int flags)
 	struct connection *c;
 
 	KEEP_ORDINARY_STACK(ctx, no_tails);
+	if (stopped_ns)
+		return 0;
 	c = connection_of(sk);
 	if (ret <= 0) {
 		call_failed(c, 0);
@@ -202,7 +204,7 @@ int BPF_PROG(troth_data_ready, struct sock *sk)
 	const struct tcp_sock *tp;
 	struct connection *c;
 
-	if (sk->__sk_common.skc_state == TCP_LISTEN)
+	if (sk->__sk_common.skc_state == TCP_LISTEN || stopped_ns)
 		return 0;
 	c = connection_of(sk);
 	if (!c) {

@@ -119,7 +119,7 @@ int troth_sweep(struct bpf_iter__bpf_sk_storage_map *ctx)
 		return 0;
 	if (c->events)
 		connection_end_locked(c, tp, &l, &out);
-	look_fill(&l, c, tp, bpf_ktime_get_ns());
+	look_fill(&l, c, tp, sweep_final && stopped_ns ? stopped_ns : bpf_ktime_get_ns());
 	if (sweep_final && c->phase != PHASE_OVER)
 		connection_catch_up(c, &l, l.read, l.written, &out); /* no hook is on its way */
 	age = exchange_sweep(c, &l, sweep_final ? FINAL_IDLE_NS : cfg_idle_end_ns, sweep_final,

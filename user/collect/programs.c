@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/utsname.h>
+#include <time.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -323,10 +324,18 @@ int programs_open(const struct collector_options *o, struct programs **ret)
 	return 0;
 }
 
+static uint64_t monotonic_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 void programs_detach(struct programs *p)
 {
 	if (p->skeleton && p->skeleton->bss)
-		p->skeleton->bss->stopping = 1;
+		p->skeleton->bss->stopped_ns = monotonic_ns();
 	for (size_t i = 0; i < N_HOOKS; i++) {
 		bpf_link__destroy(p->links[i]);
 		p->links[i] = NULL;
