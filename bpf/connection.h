@@ -74,7 +74,7 @@ struct connection {
 	__u8 outcome;
 	__u8 interim;	/* inside an interim answer's header: 1, after a line feed: 2 */
 	__u8 fruitless; /* scans in a row that found nothing */
-	__u8 asked;	/* requests that were seen and wait for an answer; 255: or more */
+	__u8 asked;	/* requests seen and not answered yet; 255: or more */
 	__u8 state;	/* of TCP, as last handled; written by changes of state only */
 	__u32 fins; /* enum fin; written by changes of state only, which the socket's lock orders */
 	__u32 single;	      /* a call no longer than that holds one request */

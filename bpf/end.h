@@ -62,6 +62,16 @@ static __always_inline void end_unread_request(struct connection *c, const struc
 		c->flags &= ~FLAG_UNDIVIDED; /* it was never read: all of it is queueing */
 }
 
+/* Pipelined requests of which no answer was told apart; the one under way is not among them. */
+static __always_inline void end_pipelined(struct connection *c, struct ended_list *out)
+{
+	__u32 under_way = c->phase == PHASE_REQUEST;
+
+	if (c->flags & FLAG_MANY && (under_way || c->phase == PHASE_ANSWER) && c->asked > under_way)
+		out->merged += c->asked - under_way;
+	c->asked = 0;
+}
+
 static __always_inline void end_server(struct connection *c, const struct look *l, __u32 events,
 				       struct ended_list *out)
 {
@@ -69,6 +79,7 @@ static __always_inline void end_server(struct connection *c, const struct look *
 
 	if (end_unread(c, l))
 		end_unread_request(c, l, out);
+	end_pipelined(c, out);
 	if (c->phase == PHASE_REQUEST) {
 		exchange_fail(
 			c, peer_left || c->fins & FIN_PEER ? OUTCOME_ABORTED : OUTCOME_NO_RESPONSE,
@@ -94,6 +105,7 @@ static __always_inline void end_client(struct connection *c, const struct look *
 	__u32 peer_left = events & (END_RESET_BY_PEER | END_TIMED_OUT | END_PEER_FIN) ||
 			  c->fins & FIN_PEER;
 
+	end_pipelined(c, out);
 	if (c->phase == PHASE_REQUEST)
 		exchange_fail(
 			c, peer_left && !end_unread(c, l) ? OUTCOME_NO_RESPONSE : OUTCOME_ABORTED,
@@ -188,6 +200,7 @@ __noinline __u64 exchange_sweep(struct connection *c, const struct look *l, __u6
 	    (final || span_ns(last, l->now_ns) > idle_end_ns)) {
 		exchange_fail(c, OUTCOME_UNKNOWN, last, out);
 		c->phase = PHASE_ANSWER;
+		c->asked -= c->asked > 0;
 		c->flags |= FLAG_VOID;
 	}
 	if (c->phase == PHASE_REQUEST && !(c->flags & FLAG_ODD))

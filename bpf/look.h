@@ -125,8 +125,8 @@ __noinline int look_catch_up(struct connection *c, const struct look *l, __u32 r
 			break;
 		if (s && seq_after(s->written, c->written))
 			blind_write(c, l, s->written, s->sent_ticks, out);
-		if (s)
-			out->merged += s->merged;
+		if (s && !(c->flags & FLAG_MANY))
+			out->merged += s->merged; /* else the connection's end tells */
 		blind_read(c, l, end, s ? s->ns : 0, out);
 	}
 	return 0;

@@ -48,7 +48,8 @@ static __always_inline __u32 pipelined(const struct connection *c, const struct 
 {
 	__u32 found;
 
-	if (is_request ? length <= c->single : !(c->flags & FLAG_MANY) || c->asked < 2)
+	if (is_request ? length <= c->single :
+			 !(c->flags & FLAG_MANY) || c->asked + (c->phase == PHASE_ANSWER) < 2)
 		return 0;
 	if (!w->length)
 		return 0;
@@ -99,7 +100,9 @@ static __always_inline int call_ended(struct sock *sk, struct connection *c, __u
 	ended_clear(&out);
 	if (!connection_enter(c, TRIES_OF_CALLS))
 		return 0;
-	l.read = connection_read_seq(c, tp);
+	/* Where answers pass requests on their way, a read waits for its own look, which counts them. */
+	l.read = !receiving && is_request && c->flags & FLAG_MANY ? c->read :
+								    connection_read_seq(c, tp);
 	l.written = connection_write_seq(c, tp);
 	l.length = step_length(sk, receiving ? l.read - c->read : l.written - c->written, length);
 	if (!(receiving ? look_is_plain_recv(c, &l) : look_is_plain_send(c, &l))) {

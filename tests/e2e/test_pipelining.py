@@ -98,6 +98,23 @@ def test_answers_that_come_together_while_more_is_asked_are_counted_at_the_clien
     check.client(server.port).counts(ok=seen["total"], coalesced=2 * rounds - seen["total"])
 
 
+def test_of_requests_that_nobody_answers_one_is_judged_and_the_others_are_lost():
+    def handle(wire, stage):
+        wire.request()
+        stage.say("read")
+        stage.wait("the client has gone")
+
+    with serve(handle) as server, Check(server.port) as check:
+        with connect(server) as client:
+            client.send(GET * 3)
+            server.heard("read")
+            client.reset()
+        server.cue("the client has gone")
+    seen = check.server(server.port)["exchanges"]
+    assert (seen["aborted"], seen["total"]) == (1, 1), check.explained()
+    assert check.json["measurement"]["losses"]["merged"] == 4, check.explained()  # at both ends
+
+
 def test_a_request_that_arrives_while_the_answer_is_being_sent_is_the_next_exchange():
     def handle(wire, stage):
         wire.request()
