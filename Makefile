@@ -39,6 +39,8 @@ endif
 bpf_target = $(if $(filter x86_64,$(1)),x86,$(1))
 BPF_CFLAGS = -O2 -g -Wall -Werror -target bpf -mcpu=v3 -Ibpf
 
+BPF     := $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/*.bpf.c))
+ARM64_BPF := $(BPF:%=build/arm64/%.bpf.o)
 USER_C  := $(filter-out user/main.c,$(wildcard user/*/*.c))
 USER_O  := $(USER_C:%.c=$(OUT)/%.o)
 UNIT_C  := $(wildcard tests/unit/test_*.c)
@@ -66,7 +68,7 @@ test: setup-test
 	$(Q)scripts/run-tests
 
 # What the tests need built, in parallel.
-test-build: build/troth build/troth-withhold $(UNIT) $(FUZZ) build/arm64/socket.bpf.o build/bpf_test
+test-build: build/troth build/troth-withhold $(UNIT) $(FUZZ) $(ARM64_BPF) build/bpf_test
 
 setup:
 	$(Q)scripts/setup $(if $(SYSROOT),--cross)
@@ -88,8 +90,8 @@ $(OUT)/user/%.o: user/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
 
-$(OUT)/user/collect/programs.o: build/$(ARCH)/socket.skel.h
-build/withhold/programs.o: user/collect/programs.c build/withhold/socket.skel.h
+$(OUT)/user/collect/programs.o: $(BPF:%=build/$(ARCH)/%.skel.h)
+build/withhold/programs.o: user/collect/programs.c $(BPF:%=build/withhold/%.skel.h)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -Ibuild/withhold -DTROTH_WITHHOLD -c $< -o $@
 $(OUT)/user/collect/programs.o: CFLAGS_ALL += -Ibuild/$(ARCH)
@@ -166,7 +168,7 @@ $(OUT)/vm/guest: $(wildcard tests/vm/*.[ch]) bpf/abi.h
 
 check: $(UNIT)
 	$(Q)scripts/run-tests unit
-check-bpf: build/bpf_test build/arm64/socket.bpf.o build/troth-withhold
+check-bpf: build/bpf_test $(ARM64_BPF) build/troth-withhold
 	$(Q)scripts/run-tests bpf
 check-e2e: build/troth build/troth-withhold
 	$(Q)scripts/run-tests e2e

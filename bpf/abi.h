@@ -43,8 +43,9 @@ enum part {
 #define MASKS		   (1 << THRESHOLDS)
 #define STRIPES_MAX	   8
 #define FILTER_PORTS	   16
-#define HISTOGRAM_MIN_EXP8 (-160) /* first bound 2^(-160/8) s, about 0.95 us */
-#define HISTOGRAM_MAX_EXP8 48	  /* last bound 2^(48/8) s = 64 s */
+#define CONNECTIONS_MAX	   (1 << 18) /* of the syscall backend; a socket's storage has no limit */
+#define HISTOGRAM_MIN_EXP8 (-160)    /* first bound 2^(-160/8) s, about 0.95 us */
+#define HISTOGRAM_MAX_EXP8 48	     /* last bound 2^(48/8) s = 64 s */
 #define HISTOGRAM_BUCKETS  (HISTOGRAM_MAX_EXP8 - HISTOGRAM_MIN_EXP8 + 2) /* and the overflow */
 #define COMM_LEN	   16
 
@@ -57,6 +58,31 @@ struct threshold {
 	__u32 part;
 	__u32 pad;
 	__u64 max_ns;
+};
+
+/* What is measured, fixed before load. */
+struct config {
+	struct threshold thresholds[THRESHOLDS];
+	__u64 idle_end_ns;
+	__u32 n_thresholds;
+	__u32 stripes; /* power of two */
+	__u32 roles;   /* bit per enum role */
+	__u32 n_ports; /* 0: all */
+	__u16 ports[FILTER_PORTS];
+};
+
+/* Sockets older than troth: first who listens, then who is connected, then all are known. */
+enum join_pass { JOIN_LISTENERS, JOIN_CONNECTIONS, JOIN_DONE };
+
+/* What user space tells the programs while they run. */
+struct control {
+	__u64 stopped_ns; /* when the measurement ended: hooks are being taken away; 0: it runs */
+	__u32 join_pass;  /* enum join_pass: how far the walk over all files is */
+	__u32 sweep_final;
+	__u32 self_test_port;
+	__u32 tick_ns;		    /* of a jiffy; the self-test measures it, as what follows */
+	__u32 recv_clock_is_cached; /* tcp_clock_cache is refreshed by receives */
+	__u32 regs_offset;	    /* of a task's user registers in its stack; 0: ask the helper */
 };
 
 /*

@@ -24,6 +24,7 @@
 
 struct wait {
 	struct connection *c;
+	__u32 tries;
 	__u32 got;
 };
 
@@ -32,18 +33,22 @@ static long connection_try(__u64 i, void *context)
 	struct wait *w = context;
 
 	(void)i;
+	if (w->got || !w->tries)
+		return 1;
+	w->tries--;
 	w->got = !*(volatile __u32 *)&w->c->lock && !__sync_val_compare_and_swap(&w->c->lock, 0, 1);
 	return w->got;
 }
+REPEATABLE(connection_try)
 
 /* Out of line: it is rare, and its frame is not the hooks'. */
 static __noinline int connection_wait(struct connection *c, __u32 tries)
 {
-	struct wait w = { .c = c };
+	struct wait w = { .c = c, .tries = tries };
 
 	if (!c)
 		return 0;
-	bpf_loop(tries, connection_try, &w, 0);
+	REPEAT(TRIES_OF_CALLS, connection_try, &w);
 	if (!w.got)
 		add(&losses.contended, 1);
 	return w.got;
@@ -66,19 +71,22 @@ static __always_inline void connection_leave(struct connection *c)
 #endif
 }
 
+static __always_inline const struct tcp_sock *tcp_of(const struct sock *sk)
+{
+	return CAST(tcp_sock, sk);
+}
+
 static __always_inline int sk_is_tcp(const struct sock *sk)
 {
-	return sk->sk_protocol == IPPROTO_TCP &&
-	       (sk->__sk_common.skc_family == AF_INET || sk->__sk_common.skc_family == AF_INET6);
+	return FIELD(sk, sk_protocol) == IPPROTO_TCP &&
+	       (FIELD(sk, __sk_common.skc_family) == AF_INET ||
+		FIELD(sk, __sk_common.skc_family) == AF_INET6);
 }
 
 static __always_inline struct connection *connection_of(struct sock *sk)
 {
-	struct connection *c;
+	struct connection *c = connection_find(sk);
 
-	if (!sk->sk_bpf_storage)
-		return 0;
-	c = bpf_sk_storage_get(&connections, sk, 0, 0);
 	return c && c->flags & FLAG_READY ? c : 0;
 }
 
@@ -86,13 +94,13 @@ static __always_inline struct connection *connection_of(struct sock *sk)
 static __always_inline int connection_has_fin(const struct connection *c, const struct tcp_sock *tp,
 					      __u32 *fin)
 {
-	__u8 state = ((const struct sock *)tp)->__sk_common.skc_state;
+	__u8 state = FIELD((const struct sock *)tp, __sk_common.skc_state);
 
 	if (c->fins & FIN_PEER) {
 		*fin = c->peer_fin;
 		return 1;
 	}
-	*fin = tp->rcv_nxt - 1;
+	*fin = FIELD(tp, rcv_nxt) - 1;
 	return state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING;
 }
 
@@ -100,7 +108,7 @@ static __always_inline int connection_has_fin(const struct connection *c, const 
 static __always_inline __u32 connection_read_seq(const struct connection *c,
 						 const struct tcp_sock *tp)
 {
-	__u32 seq = tp->copied_seq, fin;
+	__u32 seq = FIELD(tp, copied_seq), fin;
 
 	return connection_has_fin(c, tp, &fin) && seq_after(seq, fin) ? fin : seq;
 }
@@ -115,18 +123,19 @@ static __always_inline int state_has_our_fin(int state)
 static __always_inline __u32 connection_write_seq(const struct connection *c,
 						  const struct tcp_sock *tp)
 {
-	__u32 seq = tp->write_seq;
+	__u32 seq = FIELD(tp, write_seq);
 
 	if (c->fins & FIN_OURS)
 		return seq_after(seq, c->our_fin) ? c->our_fin : seq;
 	/* The hook that tells so was skipped. */
-	return state_has_our_fin(((const struct sock *)tp)->__sk_common.skc_state) ? seq - 1 : seq;
+	return state_has_our_fin(FIELD((const struct sock *)tp, __sk_common.skc_state)) ? seq - 1 :
+											  seq;
 }
 
 static __always_inline __u32 connection_received_seq(const struct connection *c,
 						     const struct tcp_sock *tp)
 {
-	__u32 seq = tp->rcv_nxt, fin;
+	__u32 seq = FIELD(tp, rcv_nxt), fin;
 
 	return connection_has_fin(c, tp, &fin) && seq_after(seq, fin) ? fin : seq;
 }
@@ -137,9 +146,9 @@ static __always_inline void look_fill(struct look *l, const struct connection *c
 	l->now_ns = now;
 	l->read = connection_read_seq(c, tp);
 	l->written = connection_write_seq(c, tp);
-	l->sent_ticks = tp->lsndtime;
+	l->sent_ticks = FIELD(tp, lsndtime);
 	l->now_ticks = bpf_jiffies64();
-	l->tick_ns = tick_ns;
+	l->tick_ns = control.tick_ns;
 	l->received = connection_received_seq(c, tp);
 	l->length = 0;
 }
@@ -157,8 +166,8 @@ static __always_inline void connection_flush(struct connection *c, const struct 
 		add(&s->bytes_out, c->bytes_out);
 	c->bytes_in = 0;
 	c->bytes_out = 0;
-	if (tp->srtt_us) {
-		add(&s->srtt_us, tp->srtt_us >> 3);
+	if (FIELD(tp, srtt_us)) {
+		add(&s->srtt_us, FIELD(tp, srtt_us) >> 3);
 		add(&s->srtt_samples, 1);
 	}
 }
@@ -180,7 +189,7 @@ static __always_inline void connection_end_locked(struct connection *c, const st
 {
 	__u32 later;
 
-	if (stopped_ns) {
+	if (control.stopped_ns) {
 		/* What has not begun to answer is not judged any more. */
 		if (c->phase == PHASE_ANSWER)
 			exchange_finish(c, out);
@@ -247,14 +256,12 @@ static __always_inline struct connection *connection_room(struct sock *sk, __u32
 
 	if (!endpoint_wanted(sk, role))
 		return 0;
-	if (tcp_of(sk)->is_mptcp) {
+	if (FIELD(tcp_of(sk), is_mptcp)) {
 		if (count)
 			add(&losses.unseen_mptcp, 1);
 		return 0;
 	}
-	c = bpf_sk_storage_get(&connections, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!c)
-		c = bpf_sk_storage_get(&connections, sk, 0, 0); /* somebody else was faster */
+	c = connection_add(sk);
 	if (!c && count)
 		add(&losses.no_storage, 1);
 	return c;
@@ -270,12 +277,12 @@ static __noinline int connection_fill(struct connection *c, struct sock *sk, __u
 		return 0;
 	tp = tcp_of(sk);
 	c->role = role;
-	c->read = tp->copied_seq;
+	c->read = FIELD(tp, copied_seq);
 	/* What came with the SYN (RFC 7413) may have been read already. */
 	if (role == ROLE_SERVER && !(flags & FLAG_JOINED))
-		c->read = tp->rcv_nxt - (__u32)tp->bytes_received;
-	c->received = flags & FLAG_JOINED ? tp->rcv_nxt : c->read;
-	c->written = tp->write_seq;
+		c->read = FIELD(tp, rcv_nxt) - (__u32)FIELD(tp, bytes_received);
+	c->received = flags & FLAG_JOINED ? FIELD(tp, rcv_nxt) : c->read;
+	c->written = FIELD(tp, write_seq);
 	if (flags & FLAG_JOINED)
 		c->read = c->received; /* what is in the queue already began before us */
 	PUBLISH(c->flags, flags | FLAG_READY);

@@ -103,6 +103,12 @@ _Static_assert(__builtin_offsetof(struct connection, arrived_ns) == 64 - 8,
 	       "not at a line's start");
 _Static_assert(__builtin_offsetof(struct connection, stamps) == 128 - 8, "not at a line's start");
 
+/* Is an exchange under way, that its end would count? */
+static __always_inline int connection_waits(const struct connection *c)
+{
+	return c->phase == PHASE_REQUEST || (c->phase == PHASE_ANSWER && !(c->flags & FLAG_VOID));
+}
+
 enum ended_kind {
 	ENDED_EXCHANGE,
 	ENDED_STREAMED, /* counted before; went on after its end */

@@ -10,7 +10,7 @@
 
 static __always_inline struct series_counts *series_at(__u32 number)
 {
-	__u32 index = number * cfg_stripes + (bpf_get_smp_processor_id() & (cfg_stripes - 1));
+	__u32 index = number * config.stripes + (bpf_get_smp_processor_id() & (config.stripes - 1));
 
 	return bpf_map_lookup_elem(&series, &index);
 }
@@ -98,11 +98,11 @@ static __always_inline void count_ended(struct series_counts *s, const struct co
 		outcome = OUTCOME_UNKNOWN;
 #pragma unroll
 	for (__u32 t = 0; t < THRESHOLDS; t++) {
-		__u64 value, max = cfg_thresholds[t].max_ns;
+		__u64 value, max = config.thresholds[t].max_ns;
 
-		if (t >= cfg_n_thresholds)
+		if (t >= config.n_thresholds)
 			continue;
-		value = ended_part(e, cfg_thresholds[t].part);
+		value = ended_part(e, config.thresholds[t].part);
 		if (value <= max)
 			within |= 1 << t;
 		else if (e->slack_ns && value - max <= e->slack_ns && e->kind == ENDED_EXCHANGE)

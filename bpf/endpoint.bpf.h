@@ -10,24 +10,33 @@
 
 static __always_inline __u32 netns_of(const struct sock *sk)
 {
-	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	const struct net *net = FIELD(sk, __sk_common.skc_net.net);
+
+	return FIELD(net, ns.inum);
 }
 
 static __always_inline void owner_note(struct endpoint *e, struct task_struct *task)
 {
 	e->tgid = task->tgid;
-	e->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
-	BPF_CORE_READ_INTO(&e->comm, task, comm);
+	e->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
+	/* One by one: a pointer into an array of the kernel's may be followed for an element only. */
+#pragma unroll
+	for (int i = 0; i < COMM_LEN; i++)
+		e->comm[i] = task->comm[i];
 }
 
 static __always_inline void key_note_exe(struct endpoint_key *k, struct task_struct *task)
 {
-	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
+	struct mm_struct *mm = task->mm;
+	struct file *exe;
 
+	if (!mm)
+		return;
+	exe = mm->exe_file;
 	if (!exe)
 		return;
-	k->exe_inode = BPF_CORE_READ(exe, f_inode, i_ino);
-	k->exe_dev = BPF_CORE_READ(exe, f_inode, i_sb, s_dev);
+	k->exe_inode = exe->f_inode->i_ino;
+	k->exe_dev = exe->f_inode->i_sb->s_dev;
 }
 
 static __always_inline void key_of(struct endpoint_key *k, const struct sock *sk, __u32 role,
@@ -37,16 +46,19 @@ static __always_inline void key_of(struct endpoint_key *k, const struct sock *sk
 	k->netns = netns_of(sk);
 	k->role = role;
 	if (role == ROLE_SERVER) {
-		k->port = sk->__sk_common.skc_num;
+		k->port = FIELD(sk, __sk_common.skc_num);
 		return;
 	}
-	k->port = bpf_ntohs(sk->__sk_common.skc_dport);
-	if (sk->__sk_common.skc_family == AF_INET) {
+	k->port = bpf_ntohs(FIELD(sk, __sk_common.skc_dport));
+	if (FIELD(sk, __sk_common.skc_family) == AF_INET) {
 		k->peer[10] = 0xff;
 		k->peer[11] = 0xff;
-		*(__u32 *)&k->peer[12] = sk->__sk_common.skc_daddr;
+		*(__u32 *)&k->peer[12] = FIELD(sk, __sk_common.skc_daddr);
 	} else {
-		BPF_CORE_READ_INTO(&k->peer, sk, __sk_common.skc_v6_daddr);
+#pragma unroll
+		for (int i = 0; i < 4; i++)
+			((__u32 *)k->peer)[i] =
+				FIELD(sk, __sk_common.skc_v6_daddr.in6_u.u6_addr32[i]);
 	}
 	if (task)
 		key_note_exe(k, task);
@@ -55,15 +67,15 @@ static __always_inline void key_of(struct endpoint_key *k, const struct sock *sk
 /* Does anybody want to hear of this connection? */
 static __always_inline int endpoint_wanted(const struct sock *sk, __u32 role)
 {
-	__u16 port = role == ROLE_SERVER ? sk->__sk_common.skc_num :
-					   bpf_ntohs(sk->__sk_common.skc_dport);
+	__u16 port = role == ROLE_SERVER ? FIELD(sk, __sk_common.skc_num) :
+					   bpf_ntohs(FIELD(sk, __sk_common.skc_dport));
 
-	if (!(cfg_roles & (1u << role)))
+	if (!(config.roles & (1u << role)))
 		return 0;
-	if (!cfg_n_ports)
+	if (!config.n_ports)
 		return 1;
 	for (__u32 i = 0; i < FILTER_PORTS; i++)
-		if (i < cfg_n_ports && cfg_ports[i] == port)
+		if (i < config.n_ports && config.ports[i] == port)
 			return 1;
 	return 0;
 }
@@ -75,7 +87,7 @@ static __always_inline void endpoint_announce(const struct endpoint_key *k)
 }
 
 /* A new endpoint takes a free number; where there is none it counts into the overflow series. */
-__noinline __u32 endpoint_create(const struct endpoint_key *k, const struct endpoint *owner)
+static __noinline __u32 endpoint_create(const struct endpoint_key *k, const struct endpoint *owner)
 {
 	struct endpoint fresh = {}, *known;
 	__u32 number;
@@ -210,8 +222,8 @@ static __noinline int listener_open(struct sock *sk, struct task_struct *task, i
 		return 0;
 	l->ready = 1;
 	l->key.netns = netns_of(sk);
-	l->key.port = sk->__sk_common.skc_num;
-	l->drops = sk->sk_drops.counter;
+	l->key.port = FIELD(sk, __sk_common.skc_num);
+	l->drops = FIELD(sk, sk_drops.counter);
 	owner_note(&owner, task);
 	listener_change(&l->key, 1, &owner);
 	return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * maps.bpf.h - maps, configuration and the counters of loss. Included once per BPF object.
+ * maps.bpf.h - maps, configuration and the counters of loss, of either backend.
  */
 #ifndef TROTH_MAPS_BPF_H
 #define TROTH_MAPS_BPF_H
@@ -15,40 +15,19 @@
 #include "end.h"
 #include "slots.h"
 
-/* Set before load; the verifier removes what they rule out. */
-const volatile struct threshold cfg_thresholds[THRESHOLDS] = {};
-const volatile __u32 cfg_n_thresholds = 0;
-const volatile __u32 cfg_stripes = 1; /* power of two */
-const volatile __u32 cfg_series = SERIES_FIRST;
-const volatile __u32 cfg_roles = 3; /* bit per enum role */
-const volatile __u32 cfg_n_ports = 0;
-const volatile __u16 cfg_ports[FILTER_PORTS] = {};
-const volatile __u64 cfg_idle_end_ns = 5000000000ULL;
-
+/* Set before load; the verifier removes what it rules out. */
+const volatile struct config config = {
+	.stripes = 1,
+	.roles = (1 << ROLES) - 1,
+	.idle_end_ns = 5000000000ULL,
+};
 /* Set while running. */
-volatile __u32 recv_clock_is_cached; /* the self-test saw tcp_clock_cache refreshed by receives */
-volatile __u32 join_pass;	     /* enum join_pass: how far the walk over all files is */
-volatile __u32 sweep_final;
-volatile __u64 stopped_ns; /* when the measurement ended: hooks are being taken away; 0: it runs */
-volatile __u32 self_test_port;
-volatile __u32 regs_offset;	   /* of a task's user registers in its stack; 0: ask the helper */
-volatile __u32 tick_ns = 10000000; /* of a jiffy; the self-test measures it */
+volatile struct control control = { .tick_ns = 10000000 };
 
 struct losses losses;
 struct self_test self_test;
 
-/* Sockets older than troth: first who listens, then who is connected, then all are known. */
-enum join_pass { JOIN_LISTENERS, JOIN_CONNECTIONS, JOIN_DONE };
-
-/* One per TCP socket of interest; freed with it. */
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct connection);
-} connections SEC(".maps");
-
-/* Index: series * cfg_stripes + stripe. Nobody maps it; but what can be mapped begins at a page. */
+/* Index: series * config.stripes + stripe. Nobody maps it; but what can be mapped begins at a page. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -137,7 +116,7 @@ struct {
  */
 #define KEEP_ORDINARY_STACK(ctx, map)                                                              \
 	do {                                                                                       \
-		if (cfg_n_ports > FILTER_PORTS)                                                    \
+		if (config.n_ports > FILTER_PORTS)                                                 \
 			bpf_tail_call(ctx, &map, 0);                                               \
 	} while (0)
 
@@ -158,8 +137,6 @@ struct {
 	__uint(max_entries, 64 * 1024);
 } announcements SEC(".maps");
 
-void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym;
-
 #define AF_INET	    2
 #define AF_INET6    10
 #define IPPROTO_TCP 6
@@ -167,11 +144,6 @@ void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym;
 static __always_inline void add(__u64 *counter, __u64 n)
 {
 	__sync_fetch_and_add(counter, n);
-}
-
-static __always_inline const struct tcp_sock *tcp_of(const struct sock *sk)
-{
-	return bpf_rdonly_cast(sk, bpf_core_type_id_kernel(struct tcp_sock));
 }
 
 #endif

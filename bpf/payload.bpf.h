@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * payload.bpf.h - the first bytes of a call, through the registers of the system call that
- * we are still in. No system call hook is needed, so no other process pays for one.
- *
- * The registers are believed only if the call is one that carries a buffer and has not returned
- * (x86: ax is -ENOSYS until then; arm64: x0 is still orig_x0): task work of io_uring runs with
- * the registers of an older call.
+ * payload.bpf.h - the first bytes of a call, through the registers with which the current task entered
+ * the kernel. They are believed only if the call is one that carries a buffer (see call_is_over()).
  */
 #ifndef TROTH_PAYLOAD_BPF_H
 #define TROTH_PAYLOAD_BPF_H
@@ -14,7 +10,6 @@
 
 #define PF_IO_WORKER 0x00000010
 #define PF_KTHREAD   0x00200000
-#define ENOSYS	     38
 #define MSG_PEEK     0x02
 #define MSG_TRUNC    0x20
 #define TS_COMPAT    0x0002
@@ -58,10 +53,12 @@ static __always_inline enum call call_of(__u64 nr)
 	}
 }
 
-static __always_inline int call_is_current(const struct task_struct *task,
-					   const struct pt_regs *regs)
+/* A 32-bit program: its numbers mean other calls. */
+static __always_inline int call_is_compat(const struct task_struct *task,
+					  const struct pt_regs *regs)
 {
-	return regs->ax == (unsigned long)-ENOSYS && !(task->thread_info.status & TS_COMPAT);
+	(void)regs;
+	return task->thread_info.status & TS_COMPAT;
 }
 
 #define CALL_NUMBER(regs) ((regs)->orig_ax)
@@ -97,12 +94,11 @@ static __always_inline enum call call_of(__u64 nr)
 
 #define PSTATE_MODE32 0x10
 
-static __always_inline int call_is_current(const struct task_struct *task,
-					   const struct pt_regs *regs)
+static __always_inline int call_is_compat(const struct task_struct *task,
+					  const struct pt_regs *regs)
 {
 	(void)task;
-	return regs->user_regs.regs[0] == regs->orig_x0 &&
-	       !(regs->user_regs.pstate & PSTATE_MODE32);
+	return regs->user_regs.pstate & PSTATE_MODE32;
 }
 
 #define CALL_NUMBER(regs) ((__u64)(regs)->syscallno)
@@ -228,19 +224,11 @@ __noinline int payload_messages(struct window *w, struct connection *c, __u64 me
 	return 0;
 }
 
-/* The registers with which the current task entered the kernel. */
-static __always_inline const struct pt_regs *payload_registers(struct task_struct *task)
-{
-	if (regs_offset)
-		return bpf_rdonly_cast((void *)task->stack + regs_offset,
-				       bpf_core_type_id_kernel(struct pt_regs));
-	return (const struct pt_regs *)bpf_task_pt_regs(task);
-}
-
 static __always_inline enum call payload_call(const struct task_struct *task,
 					      const struct pt_regs *regs)
 {
-	if (task->flags & (PF_KTHREAD | PF_IO_WORKER) || !call_is_current(task, regs))
+	if (task->flags & (PF_KTHREAD | PF_IO_WORKER) || call_is_over(regs) ||
+	    call_is_compat(task, regs))
 		return CALL_OTHER;
 	return call_of(CALL_NUMBER(regs));
 }
@@ -253,7 +241,7 @@ __noinline int payload_read_any(struct window *w, struct connection *c, __u32 le
 
 	if (!w || !c)
 		return 0;
-	regs = payload_registers(task);
+	regs = task_registers(task);
 	w->length = 0;
 	w->state = WINDOW_UNREADABLE;
 	switch (payload_call(task, regs)) {
@@ -291,7 +279,7 @@ static __always_inline void payload_read(struct window *w, struct connection *c,
 					 int receiving)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	const struct pt_regs *regs = payload_registers(task);
+	const struct pt_regs *regs = task_registers(task);
 
 	if (length >= WINDOW_BYTES && payload_call(task, regs) == CALL_BUFFER) {
 		w->length = WINDOW_BYTES;

@@ -68,12 +68,14 @@ static long scan_step(__u64 index, void *context)
 	return 0;
 }
 
+REPEATABLE(scan_step)
+
 /* How often it is found in length bytes from base. */
 __noinline __u32 scan_buffer(__u64 base, __u32 length, __u32 requests)
 {
 	struct scan s = { .base = base, .length = length, .requests = requests };
 
-	bpf_loop(SCAN_BYTES / SCAN_STEP, scan_step, &s, 0);
+	REPEAT(SCAN_BYTES / SCAN_STEP, scan_step, &s);
 	return s.found;
 }
 
@@ -98,7 +100,7 @@ static __always_inline __u32 scan_vectors(__u64 vectors, __u64 n, __u32 length, 
 __noinline __u32 scan_call(__u32 length, __u32 requests)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	const struct pt_regs *regs = payload_registers(task);
+	const struct pt_regs *regs = task_registers(task);
 	struct message_vectors v;
 
 	if (length > SCAN_BYTES)

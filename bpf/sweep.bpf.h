@@ -17,9 +17,10 @@ static __always_inline int sk_is_new(const struct sock *sk, const struct task_st
 {
 	const struct tcp_sock *tp = tcp_of(sk);
 
-	if (tp->data_segs_out)
+	if (FIELD(tp, data_segs_out))
 		return 0;
-	return task ? !tp->data_segs_in : tp->bytes_received == tp->rcv_nxt - tp->copied_seq;
+	return task ? !FIELD(tp, data_segs_in) :
+		      FIELD(tp, bytes_received) == FIELD(tp, rcv_nxt) - FIELD(tp, copied_seq);
 }
 
 /* A connection that was there before; its role follows from who listens. */
@@ -29,10 +30,11 @@ static __noinline int connection_join(struct sock *sk, struct task_struct *task)
 	struct connection *c;
 	__u32 role, flags;
 
-	if (!sk || (!task && tcp_of(sk)->is_mptcp))
+	if (!sk || (!task && FIELD(tcp_of(sk), is_mptcp)))
 		return 0;
 	flags = sk_is_new(sk, task) ? 0 : FLAG_JOINED;
-	role = is_listened_on(netns_of(sk), sk->__sk_common.skc_num) ? ROLE_SERVER : ROLE_CLIENT;
+	role = is_listened_on(netns_of(sk), FIELD(sk, __sk_common.skc_num)) ? ROLE_SERVER :
+									      ROLE_CLIENT;
 	c = connection_room(sk, role, 1);
 	if (!c || c->flags & FLAG_READY)
 		return 0;
@@ -53,8 +55,8 @@ static __noinline int connection_join(struct sock *sk, struct task_struct *task)
 static __always_inline int connection_join_unseen(struct sock *sk)
 {
 	/* Where one role is not wanted, its connections are unseen on purpose. */
-	if (cfg_roles != (1 << ROLES) - 1 || join_pass != JOIN_DONE ||
-	    sk->__sk_common.skc_state != TCP_ESTABLISHED || !sk_is_tcp(sk))
+	if (config.roles != (1 << ROLES) - 1 || control.join_pass != JOIN_DONE ||
+	    FIELD(sk, __sk_common.skc_state) != TCP_ESTABLISHED || !sk_is_tcp(sk))
 		return 0;
 	if (!endpoint_wanted(sk, ROLE_SERVER) && !endpoint_wanted(sk, ROLE_CLIENT))
 		return 0;
@@ -78,10 +80,10 @@ int troth_join(struct bpf_iter__task_file *ctx)
 	sk = sock->sk;
 	if (!sk || !sk_is_tcp(sk))
 		return 0;
-	state = sk->__sk_common.skc_state;
-	if (join_pass == JOIN_LISTENERS && state == TCP_LISTEN)
+	state = FIELD(sk, __sk_common.skc_state);
+	if (control.join_pass == JOIN_LISTENERS && state == TCP_LISTEN)
 		return listener_open(sk, task, 1);
-	if (join_pass == JOIN_CONNECTIONS &&
+	if (control.join_pass == JOIN_CONNECTIONS &&
 	    (state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT || state == TCP_FIN_WAIT2))
 		return connection_join(sk, task);
 	return 0;
@@ -90,28 +92,23 @@ int troth_join(struct bpf_iter__task_file *ctx)
 /* Most connections of a host have nothing to tell; a look without the lock says so. */
 static __always_inline int sweep_may_skip(const struct connection *c, const struct tcp_sock *tp)
 {
-	int waits = c->phase == PHASE_REQUEST ||
-		    (c->phase == PHASE_ANSWER && !(c->flags & FLAG_VOID));
-
-	return !waits && !c->events && !c->bytes_in && !c->bytes_out &&
+	return !connection_waits(c) && !c->events && !c->bytes_in && !c->bytes_out &&
 	       c->read == connection_read_seq(c, tp) && c->written == connection_write_seq(c, tp) &&
 	       !seq_after(connection_received_seq(c, tp), c->read);
 }
 
-SEC("iter/bpf_sk_storage_map")
-int troth_sweep(struct bpf_iter__bpf_sk_storage_map *ctx)
+SEC_EACH_CONNECTION
+int troth_sweep(each_connection *ctx)
 {
 	struct ended_list out = {};
 	struct in_flight line = {};
 	const struct tcp_sock *tp;
-	struct sock *sk = ctx->sk;
 	struct connection *c;
+	struct sock *sk;
 	struct look l;
 	__u64 age;
 
-	if (!sk || !ctx->value)
-		return 0;
-	c = bpf_sk_storage_get(&connections, sk, 0, 0);
+	c = connection_next(ctx, &sk);
 	if (!c || !(c->flags & FLAG_READY))
 		return 0;
 	tp = tcp_of(sk);
@@ -119,11 +116,13 @@ int troth_sweep(struct bpf_iter__bpf_sk_storage_map *ctx)
 		return 0;
 	if (c->events)
 		connection_end_locked(c, tp, &l, &out);
-	look_fill(&l, c, tp, sweep_final && stopped_ns ? stopped_ns : bpf_ktime_get_ns());
-	if (sweep_final && c->phase != PHASE_OVER)
+	look_fill(&l, c, tp,
+		  control.sweep_final && control.stopped_ns ? control.stopped_ns :
+							      bpf_ktime_get_ns());
+	if (control.sweep_final && c->phase != PHASE_OVER)
 		connection_catch_up(c, &l, l.read, l.written, &out); /* no hook is on its way */
-	age = exchange_sweep(c, &l, sweep_final ? FINAL_IDLE_NS : cfg_idle_end_ns, sweep_final,
-			     &out);
+	age = exchange_sweep(c, &l, control.sweep_final ? FINAL_IDLE_NS : config.idle_end_ns,
+			     control.sweep_final, &out);
 	connection_flush(c, tp);
 	line.series = c->series;
 	connection_settle(c, tp, &l, &out);
@@ -144,12 +143,12 @@ int troth_sweep_listeners(struct bpf_iter__bpf_sk_storage_map *ctx)
 	struct listening *l;
 	__u32 drops, flags = 0;
 
-	if (!sk || !ctx->value || sk->__sk_common.skc_state != TCP_LISTEN)
+	if (!sk || !ctx->value || FIELD(sk, __sk_common.skc_state) != TCP_LISTEN)
 		return 0;
 	l = bpf_sk_storage_get(&listening, sk, 0, 0);
 	if (!l || !l->ready)
 		return 0;
-	drops = sk->sk_drops.counter - l->drops;
+	drops = FIELD(sk, sk_drops.counter) - l->drops;
 	if (!drops || !endpoint_wanted(sk, ROLE_SERVER))
 		return 0;
 	l->drops += drops;

@@ -90,7 +90,7 @@ static __noinline int connection_established(struct sock *sk, int oldstate, int 
 	if (!sk)
 		return 0;
 	/* Both sides connected at once: it came here by SYN_RECEIVED, but opened it was. */
-	c = sk->sk_bpf_storage ? bpf_sk_storage_get(&connections, sk, 0, 0) : 0;
+	c = connection_find(sk);
 	if (c && c->flags & FLAG_CONNECTING && !(c->flags & FLAG_READY))
 		role = ROLE_CLIENT;
 	if (c && c->flags & FLAG_READY && c->state == TCP_SYN_RECV) {
@@ -99,7 +99,7 @@ static __noinline int connection_established(struct sock *sk, int oldstate, int 
 	}
 	if (c && c->flags & FLAG_READY && c->state == TCP_SYN_SENT) {
 		c->state = TCP_ESTABLISHED; /* client_late did: its request went with the SYN */
-		c->read = c->received = tcp_of(sk)->copied_seq;
+		c->read = c->received = FIELD(tcp_of(sk), copied_seq);
 		count_connect(c);
 		return 0;
 	}
@@ -113,12 +113,13 @@ static __noinline int connection_established(struct sock *sk, int oldstate, int 
 		add(&s->opened, 1);
 	count_connect(c);
 	connection_fill(c, sk, role, c->flags & FLAG_FACTS);
-	if (role == ROLE_SERVER && c->read != tcp_of(sk)->rcv_nxt)
-		exchange_on_data(c, tcp_of(sk)->rcv_nxt, c->written, 0, bpf_ktime_get_ns());
+	if (role == ROLE_SERVER && c->read != FIELD(tcp_of(sk), rcv_nxt))
+		exchange_on_data(c, FIELD(tcp_of(sk), rcv_nxt), c->written, 0, bpf_ktime_get_ns());
 	if (role == ROLE_SERVER)
 		connection_leave(c);
 	if (role == ROLE_CLIENT)
-		c->written -= (__u32)tcp_of(sk)->bytes_sent; /* what went with the SYN (RFC 7413) */
+		c->written -= (__u32)FIELD(tcp_of(sk),
+					   bytes_sent); /* what went with the SYN (RFC 7413) */
 	return 0;
 }
 
@@ -128,16 +129,16 @@ static __noinline int client_late(struct sock *sk, __u32 length)
 	struct series_counts *s;
 	struct connection *c;
 
-	if (!sk || !sk->sk_bpf_storage)
+	if (!sk)
 		return 0;
-	c = bpf_sk_storage_get(&connections, sk, 0, 0);
+	c = connection_find(sk);
 	if (!c || c->flags & FLAG_READY || !(c->flags & FLAG_CONNECTING))
 		return 0;
 	s = series_stripe(c->series);
 	if (s)
 		add(&s->opened, 1);
 	connection_fill(c, sk, ROLE_CLIENT, c->flags & FLAG_FACTS);
-	c->written = tcp_of(sk)->write_seq - length;
+	c->written = FIELD(tcp_of(sk), write_seq) - length;
 	return 1;
 }
 
@@ -149,8 +150,8 @@ static __noinline int connect_failed(struct connection *c, struct sock *sk)
 	if (!c || !sk)
 		return 0;
 	s = series_stripe(c->series);
-	err = sk->sk_err;
-	if (!s || err == ECONNABORTED || !tcp_of(sk)->segs_out)
+	err = FIELD(sk, sk_err);
+	if (!s || err == ECONNABORTED || !FIELD(tcp_of(sk), segs_out))
 		return 0; /* nothing was sent */
 	/* No error: the caller gave up first. */
 	add(err == ECONNREFUSED || err == ECONNRESET ? &s->refused : &s->connect_timeouts, 1);
@@ -167,10 +168,10 @@ static __always_inline __u32 end_events(const struct sock *sk, const struct tcp_
 		return END_PEER_FIN;
 	if (newstate == TCP_FIN_WAIT1 || newstate == TCP_LAST_ACK) {
 		events = END_OUR_FIN;
-		if (sk->sk_shutdown == 3)
+		if (FIELD(sk, sk_shutdown) == 3)
 			events |= END_OUR_CLOSE;
 	} else if (newstate == TCP_CLOSE) {
-		int err = sk->sk_err;
+		int err = FIELD(sk, sk_err);
 
 		if (err == ECONNRESET || err == EPIPE)
 			events = END_RESET_BY_PEER;
@@ -179,16 +180,17 @@ static __always_inline __u32 end_events(const struct sock *sk, const struct tcp_
 		else if (err || oldstate == TCP_ESTABLISHED || oldstate == TCP_CLOSE_WAIT ||
 			 oldstate == TCP_SYN_RECV)
 			events = END_RESET_BY_US;
-		else if (oldstate == TCP_FIN_WAIT2 && !(sk->__sk_common.skc_flags & SOCK_DONE_BIT))
+		else if (oldstate == TCP_FIN_WAIT2 &&
+			 !(FIELD(sk, __sk_common.skc_flags) & SOCK_DONE_BIT))
 			events = END_OUR_FIN | END_OUR_CLOSE; /* no FIN came: we gave up */
 		else
 			return END_PEER_FIN;
 	} else {
 		return 0;
 	}
-	if (seq_after(tp->write_seq, tp->snd_nxt))
+	if (seq_after(FIELD(tp, write_seq), FIELD(tp, snd_nxt)))
 		events |= END_UNSENT;
-	if (seq_after(tp->write_seq, tp->snd_una))
+	if (seq_after(FIELD(tp, write_seq), FIELD(tp, snd_una)))
 		events |= END_UNACKED;
 	if (!(events & (END_RESET_BY_PEER | END_TIMED_OUT)) && current_is_killed())
 		events |= END_FATAL_SIGNAL;
@@ -206,11 +208,11 @@ static __always_inline int connection_change(struct connection *c, struct sock *
 	events = end_events(sk, tp, oldstate, newstate);
 	/* From here write_seq counts our FIN, and after a disconnect nothing at all. */
 	if ((events & END_OUR_FIN || newstate == TCP_CLOSE) && !(c->fins & FIN_OURS)) {
-		c->our_fin = tp->write_seq - !!state_has_our_fin(oldstate);
+		c->our_fin = FIELD(tp, write_seq) - !!state_has_our_fin(oldstate);
 		PUBLISH(c->fins, c->fins | FIN_OURS);
 	}
 	if ((events & END_PEER_FIN || oldstate == TCP_CLOSE_WAIT) && !(c->fins & FIN_PEER)) {
-		c->peer_fin = tp->rcv_nxt - 1;
+		c->peer_fin = FIELD(tp, rcv_nxt) - 1;
 		PUBLISH(c->fins, c->fins | FIN_PEER);
 	}
 	s = series_stripe(c->series);
@@ -236,26 +238,24 @@ static __always_inline int connection_change(struct connection *c, struct sock *
  */
 static __always_inline int state_changed(struct sock *sk, int oldstate, int newstate, int last)
 {
-	struct connection *c = 0;
+	struct connection *c;
 	struct listening *l;
 
-	if (sk->sk_protocol != IPPROTO_TCP)
+	if (FIELD(sk, sk_protocol) != IPPROTO_TCP)
 		return 0;
 	if (newstate == TCP_LISTEN) {
 		listener_open(sk, bpf_get_current_task_btf(), last);
 		return 0;
 	}
-	if (sk->sk_bpf_storage) {
-		if (oldstate == TCP_LISTEN) {
-			l = bpf_sk_storage_get(&listening, sk, 0, 0);
-			if (l && l->ready) {
-				l->ready = 0;
-				listener_change(&l->key, -1, 0);
-			}
-			return 0;
+	if (oldstate == TCP_LISTEN) {
+		l = sk->sk_bpf_storage ? bpf_sk_storage_get(&listening, sk, 0, 0) : 0;
+		if (l && l->ready) {
+			l->ready = 0;
+			listener_change(&l->key, -1, 0);
 		}
-		c = bpf_sk_storage_get(&connections, sk, 0, 0);
+		return 0;
 	}
+	c = connection_find(sk);
 	if (c && c->state == newstate)
 		return 0;
 	if (newstate == TCP_SYN_SENT) {
@@ -300,35 +300,6 @@ int BPF_PROG(troth_destroy_end, struct sock *sk)
 	return 0;
 }
 
-/*
- * A server's first receive before the handshake is over: its bytes came with the SYN (TCP Fast Open,
- * RFC 7413), and when is not known. The next look accounts them. (A program of its own, for its
- * stack.)
- */
-TAIL(early, troth_early);
-TAIL(again, troth_recv);
-SEC("tp_btf/sock_recv_length")
-int BPF_PROG(troth_early, struct sock *sk, int ret)
-{
-	struct series_counts *s;
-	struct connection *c;
-
-	if (!sk_is_tcp(sk))
-		return 0;
-	c = connection_make(sk, ROLE_SERVER, 0, 1);
-	if (!c)
-		return 0;
-	c->state = TCP_SYN_RECV;
-	s = series_stripe(c->series);
-	if (s)
-		add(&s->opened, 1);
-	connection_fill(c, sk, ROLE_SERVER, c->flags & FLAG_FACTS);
-	exchange_on_data(c, tcp_of(sk)->rcv_nxt, c->written, 0, bpf_ktime_get_ns());
-	connection_leave(c);
-	bpf_tail_call(ctx, &again, 0); /* now it is known */
-	return 0;
-}
-
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(troth_set_state, struct sock *sk, int oldstate, int newstate)
 {
@@ -363,14 +334,14 @@ int BPF_PROG(troth_set_state_4, struct sock *sk)
 /* Both ends of a socket that is gone: its own number may have been given back. */
 static __always_inline int unseen_wanted(const struct sock *sk)
 {
-	const struct inet_sock *inet =
-		bpf_rdonly_cast(sk, bpf_core_type_id_kernel(struct inet_sock));
-	__u16 own = bpf_ntohs(inet->inet_sport), peer = bpf_ntohs(sk->__sk_common.skc_dport);
+	const struct inet_sock *inet = CAST(inet_sock, sk);
+	__u16 own = bpf_ntohs(FIELD(inet, inet_sport)),
+	      peer = bpf_ntohs(FIELD(sk, __sk_common.skc_dport));
 
-	if (!cfg_n_ports)
+	if (!config.n_ports)
 		return 1;
 	for (__u32 i = 0; i < FILTER_PORTS; i++)
-		if (i < cfg_n_ports && (cfg_ports[i] == own || cfg_ports[i] == peer))
+		if (i < config.n_ports && (config.ports[i] == own || config.ports[i] == peer))
 			return 1;
 	return 0;
 }
@@ -380,10 +351,11 @@ static __always_inline void unseen_count(struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_of(sk);
 
-	if (cfg_roles != (1 << ROLES) - 1 || join_pass != JOIN_DONE || tp->is_mptcp ||
-	    (!tp->data_segs_in && !tp->data_segs_out) || !unseen_wanted(sk))
+	if (config.roles != (1 << ROLES) - 1 || control.join_pass != JOIN_DONE ||
+	    FIELD(tp, is_mptcp) || (!FIELD(tp, data_segs_in) && !FIELD(tp, data_segs_out)) ||
+	    !unseen_wanted(sk))
 		return;
-	if (!bpf_sk_storage_get(&connections, sk, 0, 0))
+	if (!connection_find(sk))
 		add(&losses.unseen, 1);
 }
 
@@ -394,6 +366,8 @@ static __always_inline int destroyed(struct sock *sk, int last)
 
 	if (!c && last)
 		unseen_count(sk);
+	if (last)
+		connection_drop(sk);
 	if (!c || (c->phase == PHASE_OVER && !c->bytes_in && !c->bytes_out))
 		return 0;
 	connection_post(c, END_GONE);

@@ -88,7 +88,11 @@ static __always_inline void window_clear(struct window *w)
 
 static __always_inline __u8 window_at(const struct window *w, __u32 i)
 {
-	return i < w->length ? w->bytes[i & (WINDOW_BYTES - 1)] : 0;
+	__u32 at = BOUNDED(i, WINDOW_BYTES);
+
+	/* Before the comparison: after it, Linux 6.1 may believe in bounds that exclude each other. */
+	asm volatile("" : "+r"(at));
+	return i < w->length ? w->bytes[at] : 0;
 }
 
 #endif

@@ -171,16 +171,15 @@ static void configure(struct bench *b, const struct setup *o)
 
 	b->stripes = o->stripes ? o->stripes : 1;
 	b->n_series = SERIES_FIRST + o->servers + o->clients;
-	s->rodata->cfg_stripes = b->stripes;
-	s->rodata->cfg_series = b->n_series;
-	s->rodata->cfg_roles = o->roles;
-	s->rodata->cfg_n_ports = b->n_ports;
+	s->rodata->config.stripes = b->stripes;
+	s->rodata->config.roles = o->roles;
+	s->rodata->config.n_ports = b->n_ports;
 	if (o->idle_end_ns)
-		s->rodata->cfg_idle_end_ns = o->idle_end_ns;
+		s->rodata->config.idle_end_ns = o->idle_end_ns;
 	for (unsigned int i = 0; i < b->n_ports; i++)
-		((__u16 *)s->rodata->cfg_ports)[i] = b->port[i];
-	((struct threshold *)s->rodata->cfg_thresholds)[0].max_ns = THRESHOLD_NS;
-	s->rodata->cfg_n_thresholds = 1;
+		((__u16 *)s->rodata->config.ports)[i] = b->port[i];
+	((struct threshold *)s->rodata->config.thresholds)[0].max_ns = THRESHOLD_NS;
+	s->rodata->config.n_thresholds = 1;
 	bpf_map__set_max_entries(s->maps.series, b->n_series * b->stripes);
 	bpf_map__set_max_entries(s->maps.states, b->n_series);
 	bpf_map__set_max_entries(s->maps.endpoints, o->endpoints ? o->endpoints : b->n_series);
@@ -247,7 +246,7 @@ static unsigned int sweep(struct bench *b, bool final)
 	ssize_t n;
 	int fd;
 
-	b->skeleton->bss->sweep_final = final;
+	b->skeleton->data->control.sweep_final = final;
 	fd = bpf_iter_create(bpf_link__fd(b->sweep));
 	assert_true(fd >= 0);
 	while ((n = read(fd, lines, sizeof(lines))) > 0)

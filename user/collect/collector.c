@@ -91,15 +91,9 @@ int collector_open(const struct collector_options *o, struct collector **ret, ch
 	if (!c)
 		return -ENOMEM;
 	c->options = *o;
-	if (o->backend && !strcmp(o->backend, "syscall")) {
-		snprintf(
-			why, why_size,
-			"the syscall backend is not there yet; use --backend socket (kernel 6.3 or newer)");
-		return -ENOTSUP;
-	}
 	r = resolver_new(NULL, 0, &c->resolver);
 	if (!r)
-		r = programs_open(o, &c->programs);
+		r = programs_open(o, o->backend && !strcmp(o->backend, "syscall"), &c->programs);
 	if (r) {
 		if (!features_missing(why, why_size))
 			snprintf(

@@ -17,12 +17,13 @@
 
 #include "self_test.h"
 #include "socket.skel.h"
+#include "syscall.skel.h"
 
 /* Kernel memory of the series, by default; the other maps are small beside it. */
 #define SERIES_BUDGET  (64u << 20)
 #define SERIES_DEFAULT 2048
 
-/* A program, and when it is needed. */
+/* A program of one backend or of both, and when it is needed. */
 struct hook {
 	const char *name;
 	unsigned int roles; /* where one of these is measured */
@@ -43,6 +44,8 @@ static const struct hook hooks[] = {
 	{ "troth_data_ready", OF_BOTH, false },
 	{ "troth_recv", OF_BOTH, false },
 	{ "troth_send", OF_BOTH, false },
+	{ "troth_segment", OF_BOTH, false },
+	{ "troth_sys_exit", OF_BOTH, false },
 	/* Last: what they find is seen whole from its first byte. */
 	{ "troth_set_state", OF_BOTH, false },
 	{ "troth_set_state_3", OF_BOTH, true },
@@ -61,8 +64,68 @@ static const struct hook walks[] = {
 #define N_HOOKS (sizeof(hooks) / sizeof(hooks[0]))
 #define N_WALKS (sizeof(walks) / sizeof(walks[0]))
 
+/*
+ * One BPF object, opened from its skeleton. Both have the same maps and variables; the pointers are
+ * into the skeleton, and stay where they are when it is loaded.
+ */
+struct object {
+	void *skeleton;
+	struct bpf_object *bpf;
+	struct config *config; /* until it is loaded */
+	volatile struct control *control;
+	struct losses *losses;
+	struct self_test *self_test;
+#ifdef TROTH_WITHHOLD
+	__u64 *withhold_pattern;
+#endif
+};
+
+#ifdef TROTH_WITHHOLD
+#define TAKE_WITHHOLD(o, s) (o)->withhold_pattern = &(s)->bss->withhold_pattern
+#else
+#define TAKE_WITHHOLD(o, s)
+#endif
+
+#define DEFINE_OBJECT(name)                                                                        \
+	static int open_##name(struct object *o)                                                   \
+	{                                                                                          \
+		struct name##_bpf *s = name##_bpf__open();                                         \
+                                                                                                   \
+		if (!s)                                                                            \
+			return -errno;                                                             \
+		*o = (struct object){ .skeleton = s,                                               \
+				      .bpf = s->obj,                                               \
+				      .config = (struct config *)&s->rodata->config,               \
+				      .control = &s->data->control,                                \
+				      .losses = &s->bss->losses,                                   \
+				      .self_test = &s->bss->self_test };                           \
+		TAKE_WITHHOLD(o, s);                                                               \
+		return 0;                                                                          \
+	}                                                                                          \
+	static int load_##name(struct object *o)                                                   \
+	{                                                                                          \
+		return name##_bpf__load(o->skeleton);                                              \
+	}                                                                                          \
+	static void close_##name(struct object *o)                                                 \
+	{                                                                                          \
+		name##_bpf__destroy(o->skeleton);                                                  \
+	}
+
+DEFINE_OBJECT(socket)
+DEFINE_OBJECT(syscall)
+
+static const struct backend_object {
+	int (*open)(struct object *o);
+	int (*load)(struct object *o);
+	void (*close)(struct object *o);
+} objects[] = {
+	[BACKEND_SOCKET] = { open_socket, load_socket, close_socket },
+	[BACKEND_SYSCALL] = { open_syscall, load_syscall, close_syscall },
+};
+
 struct programs {
-	struct socket_bpf *skeleton;
+	const struct backend_object *backend;
+	struct object object;
 	struct bpf_link *links[N_HOOKS]; /* as hooks; NULL: not needed */
 	struct bpf_link *sweep, *sweep_listeners;
 	struct programs_view view;
@@ -103,7 +166,17 @@ static unsigned int roles_of(const struct collector_options *o)
 
 static struct bpf_program *program_of(const struct programs *p, const char *name)
 {
-	return bpf_object__find_program_by_name(p->skeleton->obj, name);
+	return bpf_object__find_program_by_name(p->object.bpf, name);
+}
+
+static struct bpf_map *map_of(const struct programs *p, const char *name)
+{
+	return bpf_object__find_map_by_name(p->object.bpf, name);
+}
+
+static int map_fd(const struct programs *p, const char *name)
+{
+	return bpf_map__fd(map_of(p, name));
 }
 
 /* Seen on 7.2 and 7.3, and on none up to 6.19. No type or symbol tells. */
@@ -119,37 +192,39 @@ static void choose(const struct programs *p, const struct hook *from, size_t n, 
 {
 	bool preempted = programs_are_preempted();
 
-	for (size_t i = 0; i < n; i++)
-		bpf_program__set_autoload(program_of(p, from[i].name),
-					  from[i].roles & roles &&
-						  (preempted || !from[i].preempted));
+	for (size_t i = 0; i < n; i++) {
+		struct bpf_program *program = program_of(p, from[i].name);
+
+		if (program)
+			bpf_program__set_autoload(program,
+						  from[i].roles & roles &&
+							  (preempted || !from[i].preempted));
+	}
 }
 
 static void configure(struct programs *p, const struct collector_options *o)
 {
-	struct socket_bpf *s = p->skeleton;
+	struct config *config = p->object.config;
 	unsigned int n = p->view.n_series;
 
-	for (unsigned int i = 0; i < o->n_thresholds && i < THRESHOLDS; i++)
-		((struct threshold *)s->rodata->cfg_thresholds)[i] = o->thresholds[i];
-	s->rodata->cfg_n_thresholds = o->n_thresholds;
-	s->rodata->cfg_stripes = p->view.stripes;
-	s->rodata->cfg_roles = roles_of(o);
-	s->rodata->cfg_n_ports = o->n_ports;
-	memcpy((void *)s->rodata->cfg_ports, o->ports, sizeof(o->ports));
-	s->rodata->cfg_idle_end_ns = o->idle_end_ns;
-	bpf_map__set_max_entries(s->maps.series, n * p->view.stripes);
-	bpf_map__set_max_entries(s->maps.states, n);
-	bpf_map__set_max_entries(s->maps.endpoints, n);
-	bpf_map__set_max_entries(s->maps.free_servers, n);
-	bpf_map__set_max_entries(s->maps.free_clients, n);
+	memcpy(config->thresholds, o->thresholds, sizeof(config->thresholds));
+	config->n_thresholds = o->n_thresholds;
+	config->stripes = p->view.stripes;
+	config->roles = roles_of(o);
+	config->n_ports = o->n_ports;
+	memcpy(config->ports, o->ports, sizeof(config->ports));
+	config->idle_end_ns = o->idle_end_ns;
+	bpf_map__set_max_entries(map_of(p, "series"), n * p->view.stripes);
+	bpf_map__set_max_entries(map_of(p, "states"), n);
+	bpf_map__set_max_entries(map_of(p, "endpoints"), n);
+	bpf_map__set_max_entries(map_of(p, "free_servers"), n);
+	bpf_map__set_max_entries(map_of(p, "free_clients"), n);
 }
 
 /* Each role has its own share of the numbers: half, and servers the odd one. */
 static int free_numbers(const struct programs *p)
 {
-	int servers = bpf_map__fd(p->skeleton->maps.free_servers);
-	int clients = bpf_map__fd(p->skeleton->maps.free_clients);
+	int servers = map_fd(p, "free_servers"), clients = map_fd(p, "free_clients");
 
 	for (__u32 i = SERIES_FIRST; i < p->view.n_series; i++)
 		if (bpf_map_update_elem((i - SERIES_FIRST) % 2 ? clients : servers, NULL, &i,
@@ -160,26 +235,25 @@ static int free_numbers(const struct programs *p)
 
 static int load(struct programs *p, const struct collector_options *o)
 {
-	struct socket_bpf *s = p->skeleton = socket_bpf__open();
-	int r;
+	int r = p->backend->open(&p->object);
 
-	if (!s)
-		return -errno;
+	if (r)
+		return r;
 	p->view.stripes = stripes_wanted();
 	p->view.n_series = series_wanted(o, p->view.stripes);
 	configure(p, o);
 	choose(p, hooks, N_HOOKS, roles_of(o));
 	choose(p, walks, N_WALKS, roles_of(o));
-	r = socket_bpf__load(s);
+	r = p->backend->load(&p->object);
 	if (r)
 		return r;
-	p->view.series_fd = bpf_map__fd(s->maps.series);
-	p->view.endpoints_fd = bpf_map__fd(s->maps.endpoints);
-	p->view.announcements_fd = bpf_map__fd(s->maps.announcements);
-	p->view.losses = &s->bss->losses;
+	p->view.series_fd = map_fd(p, "series");
+	p->view.endpoints_fd = map_fd(p, "endpoints");
+	p->view.announcements_fd = map_fd(p, "announcements");
+	p->view.losses = p->object.losses;
 	p->states_size = p->view.n_series * sizeof(struct series_state);
 	p->view.states = mmap(NULL, p->states_size, PROT_READ | PROT_WRITE, MAP_SHARED,
-			      bpf_map__fd(s->maps.states), 0);
+			      map_fd(p, "states"), 0);
 	if (p->view.states == MAP_FAILED) {
 		p->view.states = NULL;
 		return -errno;
@@ -192,7 +266,7 @@ static int attach_hooks(struct programs *p)
 	for (size_t i = 0; i < N_HOOKS; i++) {
 		struct bpf_program *program = program_of(p, hooks[i].name);
 
-		if (!bpf_program__autoload(program))
+		if (!program || !bpf_program__autoload(program))
 			continue;
 		p->links[i] = bpf_program__attach(program);
 		if (!p->links[i])
@@ -247,17 +321,17 @@ static int iterate(const struct bpf_link *link,
 /* Sockets that are older than we are: who listens, then who is connected. */
 static int join(struct programs *p)
 {
-	struct bpf_link *walk = bpf_program__attach_iter(p->skeleton->progs.troth_join, NULL);
+	struct bpf_link *walk = bpf_program__attach_iter(program_of(p, "troth_join"), NULL);
 	int r;
 
 	if (!walk)
 		return -errno;
-	p->skeleton->bss->join_pass = 0;
+	p->object.control->join_pass = JOIN_LISTENERS;
 	r = iterate(walk, NULL, NULL);
-	p->skeleton->bss->join_pass = 1;
+	p->object.control->join_pass = JOIN_CONNECTIONS;
 	if (!r)
 		r = iterate(walk, NULL, NULL);
-	p->skeleton->bss->join_pass = 2;
+	p->object.control->join_pass = JOIN_DONE;
 	bpf_link__destroy(walk);
 	return r;
 }
@@ -265,28 +339,28 @@ static int join(struct programs *p)
 /* What the receive path's clock is worth here, and how long a jiffy lasts. */
 static void self_test(struct programs *p)
 {
-	struct bpf_link *link = bpf_program__attach(p->skeleton->progs.troth_self_test);
+	volatile struct control *control = p->object.control;
+	struct bpf_program *program = program_of(p, "troth_self_test");
+	struct bpf_link *link = program ? bpf_program__attach(program) : NULL;
 	struct self_test_result result;
 
+	control->tick_ns = self_test_tick_ns();
 	if (!link)
 		return;
-	if (!self_test_run(&p->skeleton->bss->self_test, &p->skeleton->bss->self_test_port,
-			   &result)) {
-		p->skeleton->bss->recv_clock_is_cached = result.recv_clock_is_cached;
-		p->skeleton->data->tick_ns = result.tick_ns;
-		p->skeleton->bss->regs_offset = result.regs_offset;
+	if (!self_test_run(p->object.self_test, &control->self_test_port, &result)) {
+		control->recv_clock_is_cached = result.recv_clock_is_cached;
+		control->regs_offset = result.regs_offset;
 	}
-	p->skeleton->bss->self_test_port = 0;
+	control->self_test_port = 0;
 	bpf_link__destroy(link);
 }
 
 static int attach(struct programs *p)
 {
-	struct socket_bpf *s = p->skeleton;
-	int r = attach_iterator(s->progs.troth_sweep, s->maps.connections, &p->sweep);
+	int r = attach_iterator(program_of(p, "troth_sweep"), map_of(p, "connections"), &p->sweep);
 
 	if (!r)
-		r = attach_iterator(s->progs.troth_sweep_listeners, s->maps.listening,
+		r = attach_iterator(program_of(p, "troth_sweep_listeners"), map_of(p, "listening"),
 				    &p->sweep_listeners);
 	if (r)
 		return r;
@@ -302,18 +376,19 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 	return wanted && level <= LIBBPF_INFO ? vfprintf(stderr, format, args) : 0;
 }
 
-int programs_open(const struct collector_options *o, struct programs **ret)
+int programs_open(const struct collector_options *o, enum backend backend, struct programs **ret)
 {
 	_cleanup_(programs_freep) struct programs *p = calloc(1, sizeof(*p));
 	int r;
 
 	if (!p)
 		return -ENOMEM;
+	p->backend = &objects[backend];
 	libbpf_set_print(quiet);
 	r = load(p, o);
 #ifdef TROTH_WITHHOLD
 	if (!r && getenv("TROTH_WITHHOLD"))
-		p->skeleton->bss->withhold_pattern = strtoull(getenv("TROTH_WITHHOLD"), NULL, 0);
+		*p->object.withhold_pattern = strtoull(getenv("TROTH_WITHHOLD"), NULL, 0);
 #endif
 	if (!r)
 		r = attach(p);
@@ -334,8 +409,7 @@ static uint64_t monotonic_ns(void)
 
 void programs_detach(struct programs *p)
 {
-	if (p->skeleton && p->skeleton->bss)
-		p->skeleton->bss->stopped_ns = monotonic_ns();
+	p->object.control->stopped_ns = monotonic_ns();
 	for (size_t i = 0; i < N_HOOKS; i++) {
 		bpf_link__destroy(p->links[i]);
 		p->links[i] = NULL;
@@ -348,10 +422,12 @@ void programs_free(struct programs *p)
 		return;
 	if (p->view.states)
 		munmap((void *)p->view.states, p->states_size);
-	programs_detach(p);
-	bpf_link__destroy(p->sweep);
-	bpf_link__destroy(p->sweep_listeners);
-	socket_bpf__destroy(p->skeleton);
+	if (p->object.skeleton) {
+		programs_detach(p);
+		bpf_link__destroy(p->sweep);
+		bpf_link__destroy(p->sweep_listeners);
+		p->backend->close(&p->object);
+	}
 	free(p);
 }
 
@@ -365,7 +441,7 @@ int programs_sweep(struct programs *p, bool final,
 {
 	int r = p->sweep_listeners ? iterate(p->sweep_listeners, NULL, NULL) : 0;
 
-	p->skeleton->bss->sweep_final = final;
+	p->object.control->sweep_final = final;
 	return r ? r : iterate(p->sweep, found, context);
 }
 
@@ -374,7 +450,7 @@ uint64_t programs_missed(const struct programs *p)
 	struct bpf_program *program;
 	uint64_t missed = 0;
 
-	bpf_object__for_each_program(program, p->skeleton->obj) {
+	bpf_object__for_each_program(program, p->object.bpf) {
 		struct bpf_prog_info info = {};
 		__u32 size = sizeof(info);
 

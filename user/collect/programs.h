@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * programs.h - the BPF programs of the socket backend: configured, loaded, attached, detached.
+ * programs.h - the BPF programs of a backend: configured, loaded, attached, detached.
  * Knows: libbpf, the skeleton. Must not know: what the maps' contents mean.
  */
 #ifndef TROTH_COLLECT_PROGRAMS_H
 #define TROTH_COLLECT_PROGRAMS_H
 
+#include "backend.h"
 #include "collector.h"
 
 struct programs;
@@ -20,7 +21,7 @@ struct programs_view {
 };
 
 /* Loads and attaches everything, and joins the connections that are there. 0 or -errno. */
-int programs_open(const struct collector_options *o, struct programs **ret);
+int programs_open(const struct collector_options *o, enum backend backend, struct programs **ret);
 void programs_free(struct programs *p); /* NULL is fine; nothing stays attached */
 DEFINE_FREEP(struct programs, programs_free)
 

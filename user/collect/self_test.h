@@ -12,9 +12,11 @@
 
 struct self_test_result {
 	bool recv_clock_is_cached; /* tcp_clock_cache is refreshed by a receive call */
-	unsigned int tick_ns;
 	unsigned int regs_offset; /* the same for every task */
 };
+
+/* How long a jiffy lasts. */
+unsigned int self_test_tick_ns(void);
 
 /*
  * seen and port are the program's, which is attached; it answers in *seen for receives on *port.

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * call.bpf.h - a call has moved bytes: finds what moved, the payload and now, and shows them to the
+ * pure part. Both backends use it.
+ */
+#ifndef TROTH_CALL_BPF_H
+#define TROTH_CALL_BPF_H
+
+#include "connection.bpf.h"
+#include "scan.bpf.h"
+
+/* kTLS: the call's length is plain text, the step is records. The step counts. */
+static __always_inline __u32 step_length(const struct sock *sk, __u32 step, __u32 length)
+{
+	const struct inet_connection_sock *icsk;
+
+	if (step == length)
+		return length;
+	icsk = CAST(inet_connection_sock, sk);
+	return FIELD(icsk, icsk_ulp_ops) ? step : length;
+}
+
+/*
+ * What the send hook calls now: the moment of transmission, where everything written was
+ * sent; on loopback the hook itself runs only after the peer was served.
+ */
+static __always_inline __u64 send_time(const struct tcp_sock *tp)
+{
+	__u64 cached = FIELD(tp, tcp_clock_cache), sent = FIELD(tp, tcp_wstamp_ns);
+
+	if (FIELD(tp, snd_nxt) != FIELD(tp, write_seq) || !cached)
+		return bpf_ktime_get_ns();
+	return sent && sent < cached ? sent : cached;
+}
+
+static __always_inline __u64 recv_time(const struct tcp_sock *tp)
+{
+	return control.recv_clock_is_cached ? FIELD(tp, tcp_clock_cache) : bpf_ktime_get_ns();
+}
+
+/*
+ * Requests that follow another in the same call (asked of what is longer than any call that held one
+ * alone), or answers that begin in it and not at its beginning (where more than one is waited for).
+ */
+static __always_inline __u32 pipelined(const struct connection *c, const struct window *w,
+				       __u32 length, int is_request)
+{
+	__u32 found;
+
+	if (is_request ? length <= c->single :
+			 !(c->flags & FLAG_MANY) || c->asked + (c->phase == PHASE_ANSWER) < 2)
+		return 0;
+	if (!w->length)
+		return 0;
+	if (is_request)
+		return scan_call(length, 1);
+	found = scan_call(length, 0);
+	return found && http_status(w) >= 100 ? found - 1 : found;
+}
+
+#ifdef TROTH_WITHHOLD
+/* The test build: hooks are withheld as the kernel may skip them. Bit n: the n-th of 64. */
+volatile __u64 withhold_pattern;
+volatile __u32 withhold_next;
+#define WITHHELD() (withhold_pattern >> (__sync_fetch_and_add(&withhold_next, 1) & 63) & 1)
+#else
+#define WITHHELD() 0
+#endif
+
+/*
+ * What both hooks do. w: room. length: bytes of the call; later: of those that this call has moved after them,
+ * and that are shown after them. receiving: a constant, each hook has its own copy. readable: the
+ * bytes are in the caller's buffer.
+ */
+static __always_inline int call_ended(struct sock *sk, struct connection *c, struct window *w,
+				      __u32 length, __u32 later, int receiving, int readable)
+{
+	const struct tcp_sock *tp = tcp_of(sk);
+	int is_request = c->role == (receiving ? ROLE_SERVER : ROLE_CLIENT);
+	struct ended_list out;
+	struct look l;
+	__u32 many;
+
+	if (receiving && c->flags & FLAG_FACTS)
+		endpoint_note_facts(sk, c->role);
+	window_clear(w);
+	w->total = length;
+	if (is_request ? exchange_wants_request(c, length,
+						receiving ? FIELD(tp, write_seq) != c->written :
+							    FIELD(tp, copied_seq) != c->read) :
+			 exchange_wants_response(c)) {
+		if (readable)
+			payload_read(w, c, length, receiving);
+		else
+			add(&losses.unreadable, 1);
+	}
+	many = pipelined(c, w, length, is_request);
+	l.now_ns = receiving ? recv_time(tp) : send_time(tp);
+	ended_clear(&out);
+	if (!connection_enter(c, TRIES_OF_CALLS))
+		return 0;
+	/* Where answers pass requests on their way, a read waits for its own look, which counts them. */
+	l.read = !receiving && is_request && c->flags & FLAG_MANY ? c->read :
+								    connection_read_seq(c, tp);
+	l.written = connection_write_seq(c, tp);
+	if (receiving)
+		l.read -= later;
+	else
+		l.written -= later;
+	l.length = step_length(sk, receiving ? l.read - c->read : l.written - c->written, length);
+	if (!(receiving ? look_is_plain_recv(c, &l) : look_is_plain_send(c, &l))) {
+		l.sent_ticks = FIELD(tp, lsndtime);
+		l.now_ticks = bpf_jiffies64();
+		l.tick_ns = control.tick_ns;
+		if (receiving)
+			connection_catch_up(c, &l, l.read - l.length, l.written - recv_waits(c, &l),
+					    &out);
+		else
+			connection_catch_up(c, &l, l.read, l.written - l.length, &out);
+	}
+	if (receiving)
+		look_recv(c, &l, w, &out);
+	else
+		look_send(c, &l, w, &out);
+	exchange_note_many(c, is_request, many, length, &out);
+	if (receiving)
+		c->flags &= ~FLAG_FACTS;
+	connection_settle(c, tp, &l, &out);
+	count_out(c, &out);
+	return 0;
+}
+
+/* A recvmmsg or sendmmsg that can go no further ends here. */
+static __always_inline void call_failed(struct connection *c, int receiving)
+{
+	if (c && c->messages[receiving] & ~MESSAGES_USED)
+		c->messages[receiving] &= MESSAGES_USED;
+}
+
+/* Data has come after a write, and there is no room for another arrival. */
+static __always_inline void crowd_look(struct connection *c, const struct tcp_sock *tp)
+{
+	struct ended_list out = {};
+	struct look l;
+
+	if (!connection_enter(c, TRIES_OF_EVENTS))
+		return;
+	look_fill(&l, c, tp, bpf_ktime_get_ns());
+	look_oldest(c, &l, l.read, l.written, &out);
+	connection_settle(c, tp, &l, &out);
+	count_out(c, &out);
+}
+
+#endif

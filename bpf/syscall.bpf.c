@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * syscall.bpf.c - the syscall backend, for kernels without the socket tracepoints (5.15 to 6.2) or on
+ * request: the end of every system call, and every TCP segment that arrives. A call that is not one
+ * of a few costs the first program alone; what those do leave for programs of their own, each with
+ * its own stack.
+ */
+/* First: the others take it as it is. */
+#include "backend_syscall.bpf.h"
+
+#include "call.bpf.h"
+#include "sweep.bpf.h"
+#include "tcp.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define MESSAGES_OF_CALL 24 /* told apart in one call; what follows goes with the last of them */
+#define TCP_FIN		 1
+
+enum way { WAY_RECEIVED, WAY_SENT, WAY_MESSAGES, WAY_MESSAGE, WAYS };
+
+int troth_received(unsigned long long *ctx);
+int troth_sent(unsigned long long *ctx);
+int troth_messages(unsigned long long *ctx);
+int troth_message(unsigned long long *ctx);
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, WAYS);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+	__array(values, int(void *));
+} ways SEC(".maps") = { .values = {
+				[WAY_RECEIVED] = (void *)&troth_received,
+				[WAY_SENT] = (void *)&troth_sent,
+				[WAY_MESSAGES] = (void *)&troth_messages,
+				[WAY_MESSAGE] = (void *)&troth_message,
+			} };
+
+/*
+ * A window for each: with it, frames would be deeper than 512 bytes. While the first program runs on a
+ * CPU, the kernel does not run it there once more, nor what it leaves for.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct window);
+} windows SEC(".maps");
+
+static __always_inline struct window *window_room(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&windows, &zero);
+}
+
+#if defined(__TARGET_ARCH_x86)
+#define CALL_ARG1(regs) ((regs)->di)
+#define CALL_ARG4(regs) ((regs)->r10)
+#define SYS_SPLICE	275
+#define SYS_RECVFROM	45
+#define SYS_RECVMSG	47
+#define SYS_RECVMMSG	299
+
+static __always_inline enum way way_of(__u64 nr)
+{
+	switch (nr) {
+	case 0:	  /* read */
+	case 19:  /* readv */
+	case 327: /* preadv2 */
+	case SYS_RECVFROM:
+	case SYS_RECVMSG:
+		return WAY_RECEIVED;
+	case 1:	  /* write */
+	case 20:  /* writev */
+	case 328: /* pwritev2 */
+	case 40:  /* sendfile */
+	case 44:  /* sendto */
+	case 46:  /* sendmsg */
+	case SYS_SPLICE:
+		return WAY_SENT;
+	case SYS_RECVMMSG:
+	case 307: /* sendmmsg */
+		return WAY_MESSAGES;
+	default:
+		return WAYS;
+	}
+}
+#else
+#define CALL_ARG1(regs) ((regs)->orig_x0)
+#define CALL_ARG4(regs) ((regs)->user_regs.regs[3])
+#define SYS_SPLICE	76
+#define SYS_RECVFROM	207
+#define SYS_RECVMSG	212
+#define SYS_RECVMMSG	243
+
+static __always_inline enum way way_of(__u64 nr)
+{
+	switch (nr) {
+	case 63:  /* read */
+	case 65:  /* readv */
+	case 286: /* preadv2 */
+	case SYS_RECVFROM:
+	case SYS_RECVMSG:
+		return WAY_RECEIVED;
+	case 64:  /* write */
+	case 66:  /* writev */
+	case 287: /* pwritev2 */
+	case 71:  /* sendfile */
+	case 206: /* sendto */
+	case 211: /* sendmsg */
+	case SYS_SPLICE:
+		return WAY_SENT;
+	case SYS_RECVMMSG:
+	case 269: /* sendmmsg */
+		return WAY_MESSAGES;
+	default:
+		return WAYS;
+	}
+}
+#endif
+
+/* The socket behind a file descriptor of the current task: it knows its file. NULL: there is none. */
+static __always_inline struct sock *sock_of(struct task_struct *task, __u32 fd)
+{
+	const struct files_struct *files = task->files;
+	const struct fdtable *fdt;
+	const struct socket *socket;
+	struct file *file;
+
+	if (!files)
+		return 0;
+	fdt = files->fdt;
+	if (fd >= fdt->max_fds || bpf_probe_read_kernel(&file, sizeof(file), &fdt->fd[fd]) || !file)
+		return 0;
+	socket = FIELD(file, private_data);
+	return socket && FIELD(socket, file) == file ? FIELD(socket, sk) : 0;
+}
+
+/* What is kept of the connection on which the call was made; NULL: nothing is. */
+static __always_inline struct connection *call_connection(__u32 fd, struct sock **sk)
+{
+	struct connection *c;
+
+	*sk = sock_of(bpf_get_current_task_btf(), fd);
+	if (!*sk)
+		return 0;
+	c = connection_find(*sk);
+	return c && c->flags & (FLAG_READY | FLAG_CONNECTING) ? c : 0;
+}
+
+/*
+ * Data that came with the end of the handshake, as it does where the server defers to accept, passes
+ * no hook of ours: it came when the connection was established.
+ */
+static __always_inline void data_with_handshake(struct connection *c, const struct tcp_sock *tp)
+{
+	__u32 begin = c->read, received;
+
+	if (c->head || c->role != ROLE_SERVER || c->received != begin)
+		return;
+	received = connection_received_seq(c, tp);
+	if (seq_after(received, begin))
+		__sync_val_compare_and_swap(&c->received, begin, received);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(troth_sys_exit, struct pt_regs *regs, long ret)
+{
+	enum way way;
+
+	if (ret <= 0)
+		return 0;
+	way = way_of(CALL_NUMBER(regs));
+	if (way < WAYS && !control.stopped_ns)
+		bpf_tail_call(ctx, &ways, way);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(troth_received, struct pt_regs *regs, long ret)
+{
+	__u64 nr = CALL_NUMBER(regs);
+	struct window *w = window_room();
+	struct connection *c;
+	struct sock *sk;
+	__u64 flags = 0;
+
+	if (call_is_compat(bpf_get_current_task_btf(), regs))
+		return 0;
+	if (nr == SYS_RECVFROM)
+		flags = CALL_ARG4(regs);
+	else if (nr == SYS_RECVMSG)
+		flags = CALL_ARG3(regs);
+	if (flags & MSG_PEEK)
+		return 0;
+	c = call_connection(CALL_ARG1(regs), &sk);
+	if (!c || !w || !(c->flags & FLAG_READY) || WITHHELD())
+		return 0;
+	data_with_handshake(c, tcp_of(sk));
+	return call_ended(sk, c, w, ret, 0, 1, !(flags & MSG_TRUNC) && nr != SYS_SPLICE);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(troth_sent, struct pt_regs *regs, long ret)
+{
+	struct window *w = window_room();
+	__u64 nr = CALL_NUMBER(regs);
+	struct connection *c;
+	struct sock *sk;
+
+	if (call_is_compat(bpf_get_current_task_btf(), regs))
+		return 0;
+	c = call_connection(nr == SYS_SPLICE ? CALL_ARG3(regs) : CALL_ARG1(regs), &sk);
+	if (!c) {
+		if (nr == SYS_SPLICE)
+			bpf_tail_call(ctx, &ways, WAY_RECEIVED);
+		return 0;
+	}
+	if (!w || (!(c->flags & FLAG_READY) && !client_late(sk, ret)))
+		return 0;
+	return WITHHELD() ? 0 : call_ended(sk, c, w, ret, 0, 0, 1);
+}
+
+/* sendmmsg and recvmmsg: a look for each message, the first of them comes next. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(troth_messages, struct pt_regs *regs, long ret)
+{
+	int receiving = CALL_NUMBER(regs) == SYS_RECVMMSG;
+	struct connection *c;
+	struct sock *sk;
+
+	if (call_is_compat(bpf_get_current_task_btf(), regs) ||
+	    (receiving && CALL_ARG4(regs) & MSG_PEEK))
+		return 0;
+	c = call_connection(CALL_ARG1(regs), &sk);
+	if (!c || !(c->flags & FLAG_READY))
+		return 0;
+	c->messages[receiving & 1] &= MESSAGES_USED;
+	if (receiving)
+		data_with_handshake(c, tcp_of(sk));
+	bpf_tail_call(ctx, &ways, WAY_MESSAGE);
+	return 0;
+}
+
+/* Bytes that message i of the call has moved. */
+static __always_inline __u32 message_length(__u64 messages, __u32 i)
+{
+	__u32 length = 0;
+
+	bpf_probe_read_user(&length, sizeof(length),
+			    (void *)(messages + i * sizeof(struct mmsghdr) +
+				     __builtin_offsetof(struct mmsghdr, msg_len)));
+	return length;
+}
+
+struct messages {
+	__u64 messages;
+	__u32 i;
+	__u32 n;
+	__u32 length;
+};
+
+static long message_add(__u64 step, void *context)
+{
+	struct messages *m = context;
+
+	(void)step;
+	if (m->i >= m->n)
+		return 1;
+	m->length += message_length(m->messages, m->i++);
+	return 0;
+}
+REPEATABLE(message_add)
+
+/* What messages from the i-th on have moved. */
+__noinline __u32 messages_length(__u64 messages, __u32 i, __u32 n)
+{
+	struct messages m = { .messages = messages, .i = i, .n = n };
+
+	REPEAT(MESSAGES_MAX, message_add, &m);
+	return m.length;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(troth_message, struct pt_regs *regs, long ret)
+{
+	__u32 receiving = CALL_NUMBER(regs) == SYS_RECVMMSG, i, length, later;
+	__u64 messages = CALL_ARG2(regs);
+	struct window *w = window_room();
+	struct connection *c;
+	struct sock *sk;
+
+	c = call_connection(CALL_ARG1(regs), &sk);
+	if (!c || !w)
+		return 0;
+	i = c->messages[receiving & 1] & ~MESSAGES_USED;
+	later = messages_length(messages, i + 1, ret);
+	length = message_length(messages, i);
+	if (i + 1 == MESSAGES_OF_CALL) {
+		length += later;
+		later = 0;
+	}
+	if (!WITHHELD() && length) {
+		if (receiving)
+			call_ended(sk, c, w, length, later, 1, 1);
+		else
+			call_ended(sk, c, w, length, later, 0, 1);
+	}
+	c->messages[receiving & 1] = (i + 1) | (ret > 1 ? MESSAGES_USED : 0);
+	if (i + 1 < ret && i + 1 < MESSAGES_OF_CALL)
+		bpf_tail_call(ctx, &ways, WAY_MESSAGE);
+	c->messages[receiving & 1] &= MESSAGES_USED;
+	return 0;
+}
+
+static __always_inline void arrived(struct connection *c, const struct tcp_sock *tp, __u32 received)
+{
+	exchange_on_data(c, received, connection_write_seq(c, tp), FIELD(tp, lsndtime),
+			 bpf_ktime_get_ns());
+}
+
+/* The data of a segment that is in order and new ends at *end; returns 0 where it is not. */
+static __always_inline int segment_is_next(const struct tcp_sock *tp, const struct sk_buff *skb,
+					   __u32 *end)
+{
+	const struct tcp_skb_cb *cb = (const void *)skb + bpf_core_field_offset(struct sk_buff, cb);
+	__u32 begin = FIELD(cb, seq), next;
+
+	*end = FIELD(cb, end_seq);
+	if (*end == begin)
+		return 0;
+	*end -= FIELD(cb, tcp_flags) & TCP_FIN;
+	next = FIELD(tp, rcv_nxt);
+	return seq_after(*end, next) && !seq_after(begin, next);
+}
+
+TAIL(crowd, troth_crowd);
+SEC("tp_btf/tcp_probe")
+int BPF_PROG(troth_crowd, struct sock *sk, struct sk_buff *skb)
+{
+	struct connection *c = connection_of(sk);
+	__u32 end;
+
+	KEEP_ORDINARY_STACK(ctx, crowd);
+	if (!c || !segment_is_next(tcp_of(sk), skb, &end))
+		return 0;
+	crowd_look(c, tcp_of(sk));
+	arrived(c, tcp_of(sk), end);
+	return 0;
+}
+
+/* A segment has come, before it is put into the queue. Segments of one socket never race each other. */
+SEC("tp_btf/tcp_probe")
+int BPF_PROG(troth_segment, struct sock *sk, struct sk_buff *skb)
+{
+	const struct tcp_sock *tp = tcp_of(sk);
+	struct connection *c;
+	__u32 end, queued;
+
+	if (control.stopped_ns || !segment_is_next(tp, skb, &end))
+		return 0;
+	c = connection_of(sk);
+	if (!c) {
+		connection_join_unseen(sk);
+		c = connection_of(sk);
+		if (!c)
+			return 0;
+	}
+	/* What had come out of order, or with the handshake, came when the last segment did. */
+	queued = connection_received_seq(c, tp);
+	if (seq_after(queued, c->received))
+		c->received = queued;
+	if (exchange_is_full(c) && connection_write_seq(c, tp) != exchange_last_written(c))
+		bpf_tail_call(ctx, &crowd, 0);
+	arrived(c, tp, end);
+	return 0;
+}
