@@ -38,6 +38,12 @@ static __always_inline struct connection *connection_add(struct sock *sk)
 	return c ? c : bpf_sk_storage_get(&connections, sk, 0, 0); /* somebody else was faster */
 }
 
+/* A server's socket is made. */
+static __always_inline void connection_foresee(struct sock *sk)
+{
+	(void)sk; /* room can be made in any hook */
+}
+
 /* The socket is gone. */
 static __always_inline void connection_drop(struct sock *sk)
 {

@@ -63,6 +63,18 @@ static __always_inline struct connection *connection_add(struct sock *sk)
 	return &t->connection;
 }
 
+/*
+ * A server's socket is made. A call may use it before its handshake is over (TCP Fast Open), and could
+ * not make room: a cookie is given out to what the verifier knows to be a socket.
+ */
+static __always_inline void connection_foresee(struct sock *sk)
+{
+	struct connection *c = connection_add(sk);
+
+	if (c)
+		c->flags = FLAG_FORESEEN;
+}
+
 /* The socket is gone. */
 static __always_inline void connection_drop(struct sock *sk)
 {

@@ -12,17 +12,12 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/*
- * A server's first receive before the handshake is over: its bytes came with the SYN (TCP Fast Open,
- * RFC 7413), and when is not known. The next look accounts them. (A program of its own, for its
- * stack.)
- */
+/* A server's first receive before the handshake is over. (A program of its own, for its stack.) */
 TAIL(early, troth_early);
 TAIL(again, troth_recv);
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(troth_early, struct sock *sk, int ret)
 {
-	struct series_counts *s;
 	struct connection *c;
 
 	if (!sk_is_tcp(sk))
@@ -30,13 +25,7 @@ int BPF_PROG(troth_early, struct sock *sk, int ret)
 	c = connection_make(sk, ROLE_SERVER, 0, 1);
 	if (!c)
 		return 0;
-	c->state = TCP_SYN_RECV;
-	s = series_stripe(c->series);
-	if (s)
-		add(&s->opened, 1);
-	connection_fill(c, sk, ROLE_SERVER, c->flags & FLAG_FACTS);
-	exchange_on_data(c, tcp_of(sk)->rcv_nxt, c->written, 0, bpf_ktime_get_ns());
-	connection_leave(c);
+	connection_open_early(c, sk);
 	bpf_tail_call(ctx, &again, 0); /* now it is known */
 	return 0;
 }

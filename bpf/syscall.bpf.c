@@ -17,12 +17,12 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define MESSAGES_OF_CALL 24 /* told apart in one call; what follows goes with the last of them */
 #define TCP_FIN		 1
 
-enum way { WAY_RECEIVED, WAY_SENT, WAY_MESSAGES, WAY_MESSAGE, WAYS };
+enum way { WAY_RECEIVED, WAY_SENT, WAY_MESSAGES, WAY_EARLY, WAYS };
 
 int troth_received(unsigned long long *ctx);
 int troth_sent(unsigned long long *ctx);
 int troth_messages(unsigned long long *ctx);
-int troth_message(unsigned long long *ctx);
+int troth_early(unsigned long long *ctx);
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, WAYS);
@@ -33,25 +33,34 @@ struct {
 				[WAY_RECEIVED] = (void *)&troth_received,
 				[WAY_SENT] = (void *)&troth_sent,
 				[WAY_MESSAGES] = (void *)&troth_messages,
-				[WAY_MESSAGE] = (void *)&troth_message,
+				[WAY_EARLY] = (void *)&troth_early,
 			} };
 
 /*
- * A window for each: with it, frames would be deeper than 512 bytes. While the first program runs on a
+ * What is looked at in a call. Not on the stack: frames would be deeper than 512 bytes, and the verifier
+ * would follow the rest once for each way in which this was set. While the first program runs on a
  * CPU, the kernel does not run it there once more, nor what it leaves for.
  */
+struct moved {
+	struct window w;
+	__u32 length; /* bytes of the call, or of one of its messages ... */
+	__u32 later;  /* ... and of those behind that */
+	__u32 readable;
+	__u32 message;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct window);
-} windows SEC(".maps");
+	__type(value, struct moved);
+} moves SEC(".maps");
 
-static __always_inline struct window *window_room(void)
+static __always_inline struct moved *moved_room(void)
 {
 	__u32 zero = 0;
 
-	return bpf_map_lookup_elem(&windows, &zero);
+	return bpf_map_lookup_elem(&moves, &zero);
 }
 
 #if defined(__TARGET_ARCH_x86)
@@ -61,6 +70,7 @@ static __always_inline struct window *window_room(void)
 #define SYS_RECVFROM	45
 #define SYS_RECVMSG	47
 #define SYS_RECVMMSG	299
+#define SYS_SENDMMSG	307
 
 static __always_inline enum way way_of(__u64 nr)
 {
@@ -80,7 +90,7 @@ static __always_inline enum way way_of(__u64 nr)
 	case SYS_SPLICE:
 		return WAY_SENT;
 	case SYS_RECVMMSG:
-	case 307: /* sendmmsg */
+	case SYS_SENDMMSG:
 		return WAY_MESSAGES;
 	default:
 		return WAYS;
@@ -93,6 +103,7 @@ static __always_inline enum way way_of(__u64 nr)
 #define SYS_RECVFROM	207
 #define SYS_RECVMSG	212
 #define SYS_RECVMMSG	243
+#define SYS_SENDMMSG	269
 
 static __always_inline enum way way_of(__u64 nr)
 {
@@ -112,7 +123,7 @@ static __always_inline enum way way_of(__u64 nr)
 	case SYS_SPLICE:
 		return WAY_SENT;
 	case SYS_RECVMMSG:
-	case 269: /* sendmmsg */
+	case SYS_SENDMMSG:
 		return WAY_MESSAGES;
 	default:
 		return WAYS;
@@ -146,7 +157,7 @@ static __always_inline struct connection *call_connection(__u32 fd, struct sock 
 	if (!*sk)
 		return 0;
 	c = connection_find(*sk);
-	return c && c->flags & (FLAG_READY | FLAG_CONNECTING) ? c : 0;
+	return c && c->flags & (FLAG_READY | FLAG_CONNECTING | FLAG_FORESEEN) ? c : 0;
 }
 
 /*
@@ -162,85 +173,6 @@ static __always_inline void data_with_handshake(struct connection *c, const stru
 	received = connection_received_seq(c, tp);
 	if (seq_after(received, begin))
 		__sync_val_compare_and_swap(&c->received, begin, received);
-}
-
-SEC("tp_btf/sys_exit")
-int BPF_PROG(troth_sys_exit, struct pt_regs *regs, long ret)
-{
-	enum way way;
-
-	if (ret <= 0)
-		return 0;
-	way = way_of(CALL_NUMBER(regs));
-	if (way < WAYS && !control.stopped_ns)
-		bpf_tail_call(ctx, &ways, way);
-	return 0;
-}
-
-SEC("tp_btf/sys_exit")
-int BPF_PROG(troth_received, struct pt_regs *regs, long ret)
-{
-	__u64 nr = CALL_NUMBER(regs);
-	struct window *w = window_room();
-	struct connection *c;
-	struct sock *sk;
-	__u64 flags = 0;
-
-	if (call_is_compat(bpf_get_current_task_btf(), regs))
-		return 0;
-	if (nr == SYS_RECVFROM)
-		flags = CALL_ARG4(regs);
-	else if (nr == SYS_RECVMSG)
-		flags = CALL_ARG3(regs);
-	if (flags & MSG_PEEK)
-		return 0;
-	c = call_connection(CALL_ARG1(regs), &sk);
-	if (!c || !w || !(c->flags & FLAG_READY) || WITHHELD())
-		return 0;
-	data_with_handshake(c, tcp_of(sk));
-	return call_ended(sk, c, w, ret, 0, 1, !(flags & MSG_TRUNC) && nr != SYS_SPLICE);
-}
-
-SEC("tp_btf/sys_exit")
-int BPF_PROG(troth_sent, struct pt_regs *regs, long ret)
-{
-	struct window *w = window_room();
-	__u64 nr = CALL_NUMBER(regs);
-	struct connection *c;
-	struct sock *sk;
-
-	if (call_is_compat(bpf_get_current_task_btf(), regs))
-		return 0;
-	c = call_connection(nr == SYS_SPLICE ? CALL_ARG3(regs) : CALL_ARG1(regs), &sk);
-	if (!c) {
-		if (nr == SYS_SPLICE)
-			bpf_tail_call(ctx, &ways, WAY_RECEIVED);
-		return 0;
-	}
-	if (!w || (!(c->flags & FLAG_READY) && !client_late(sk, ret)))
-		return 0;
-	return WITHHELD() ? 0 : call_ended(sk, c, w, ret, 0, 0, 1);
-}
-
-/* sendmmsg and recvmmsg: a look for each message, the first of them comes next. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(troth_messages, struct pt_regs *regs, long ret)
-{
-	int receiving = CALL_NUMBER(regs) == SYS_RECVMMSG;
-	struct connection *c;
-	struct sock *sk;
-
-	if (call_is_compat(bpf_get_current_task_btf(), regs) ||
-	    (receiving && CALL_ARG4(regs) & MSG_PEEK))
-		return 0;
-	c = call_connection(CALL_ARG1(regs), &sk);
-	if (!c || !(c->flags & FLAG_READY))
-		return 0;
-	c->messages[receiving & 1] &= MESSAGES_USED;
-	if (receiving)
-		data_with_handshake(c, tcp_of(sk));
-	bpf_tail_call(ctx, &ways, WAY_MESSAGE);
-	return 0;
 }
 
 /* Bytes that message i of the call has moved. */
@@ -273,7 +205,7 @@ static long message_add(__u64 step, void *context)
 }
 REPEATABLE(message_add)
 
-/* What messages from the i-th on have moved. */
+/* What messages from the i-th of n on have moved. */
 __noinline __u32 messages_length(__u64 messages, __u32 i, __u32 n)
 {
 	struct messages m = { .messages = messages, .i = i, .n = n };
@@ -282,35 +214,149 @@ __noinline __u32 messages_length(__u64 messages, __u32 i, __u32 n)
 	return m.length;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(troth_message, struct pt_regs *regs, long ret)
+/* Of sendmmsg and recvmmsg, the message that comes next. */
+static __noinline int moved_message(struct moved *m, struct connection *c, __u64 messages, __u32 n,
+				    int receiving)
 {
-	__u32 receiving = CALL_NUMBER(regs) == SYS_RECVMMSG, i, length, later;
-	__u64 messages = CALL_ARG2(regs);
-	struct window *w = window_room();
+	if (!m || !c)
+		return 0;
+	m->message = c->messages[receiving & 1] & ~MESSAGES_USED;
+	m->length = message_length(messages, m->message);
+	m->later = messages_length(messages, m->message + 1, n);
+	return 0;
+}
+
+/* Is there one more? The last that is told apart stands for all that follow. */
+static __always_inline int message_next(const struct moved *m, struct connection *c, int receiving,
+					__u32 n)
+{
+	__u32 i = m->message + 1;
+	int more = i < n && i < MESSAGES_OF_CALL;
+
+	c->messages[receiving] = (more ? i : 0) | (n > 1 ? MESSAGES_USED : 0);
+	return more;
+}
+
+/* Fills m for the call, all of it. */
+static __always_inline void moved_call(struct moved *m, __u32 length, __u32 readable)
+{
+	m->length = length;
+	m->later = 0;
+	m->readable = readable;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(troth_sys_exit, struct pt_regs *regs, long ret)
+{
+	enum way way;
+
+	if (ret <= 0)
+		return 0;
+	way = way_of(CALL_NUMBER(regs));
+	if (way < WAYS && !control.stopped_ns)
+		bpf_tail_call(ctx, &ways, way);
+	return 0;
+}
+
+/* The flags of a receive, where it has any. */
+static __always_inline __u64 receive_flags(const struct pt_regs *regs)
+{
+	switch (CALL_NUMBER(regs)) {
+	case SYS_RECVFROM:
+	case SYS_RECVMMSG:
+		return CALL_ARG4(regs);
+	case SYS_RECVMSG:
+		return CALL_ARG3(regs);
+	default:
+		return 0;
+	}
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(troth_received, struct pt_regs *regs, long ret)
+{
+	struct moved *m = moved_room();
+	struct connection *c;
+	struct sock *sk;
+
+	if (!m || call_is_compat(bpf_get_current_task_btf(), regs) ||
+	    receive_flags(regs) & MSG_PEEK)
+		return 0;
+	c = call_connection(CALL_ARG1(regs), &sk);
+	if (!c)
+		return 0;
+	if (c->flags & FLAG_FORESEEN)
+		bpf_tail_call(ctx, &ways, WAY_EARLY);
+	if (!(c->flags & FLAG_READY) || WITHHELD())
+		return 0;
+	data_with_handshake(c, tcp_of(sk));
+	moved_call(m, ret, !(receive_flags(regs) & MSG_TRUNC) && CALL_NUMBER(regs) != SYS_SPLICE);
+	if (CALL_NUMBER(regs) == SYS_RECVMMSG)
+		moved_message(m, c, CALL_ARG2(regs), ret, 1);
+	call_ended(sk, c, &m->w, m->length, m->later, 1, m->readable);
+	if (CALL_NUMBER(regs) == SYS_RECVMMSG && message_next(m, c, 1, ret))
+		bpf_tail_call(ctx, &ways, WAY_RECEIVED);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(troth_sent, struct pt_regs *regs, long ret)
+{
+	int splice = CALL_NUMBER(regs) == SYS_SPLICE;
+	struct moved *m = moved_room();
+	struct connection *c;
+	struct sock *sk;
+
+	if (!m || call_is_compat(bpf_get_current_task_btf(), regs))
+		return 0;
+	c = call_connection(splice ? CALL_ARG3(regs) : CALL_ARG1(regs), &sk);
+	if (!c) {
+		if (splice)
+			bpf_tail_call(ctx, &ways, WAY_RECEIVED);
+		return 0;
+	}
+	if ((!(c->flags & FLAG_READY) && !client_late(sk, ret)) || WITHHELD())
+		return 0;
+	moved_call(m, ret, 1);
+	if (CALL_NUMBER(regs) == SYS_SENDMMSG)
+		moved_message(m, c, CALL_ARG2(regs), ret, 0);
+	call_ended(sk, c, &m->w, m->length, m->later, 0, m->readable);
+	if (CALL_NUMBER(regs) == SYS_SENDMMSG && message_next(m, c, 0, ret))
+		bpf_tail_call(ctx, &ways, WAY_SENT);
+	return 0;
+}
+
+/* A server's first receive before the handshake is over. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(troth_early, struct pt_regs *regs, long ret)
+{
 	struct connection *c;
 	struct sock *sk;
 
 	c = call_connection(CALL_ARG1(regs), &sk);
-	if (!c || !w)
+	if (!c || !(c->flags & FLAG_FORESEEN))
 		return 0;
-	i = c->messages[receiving & 1] & ~MESSAGES_USED;
-	later = messages_length(messages, i + 1, ret);
-	length = message_length(messages, i);
-	if (i + 1 == MESSAGES_OF_CALL) {
-		length += later;
-		later = 0;
-	}
-	if (!WITHHELD() && length) {
-		if (receiving)
-			call_ended(sk, c, w, length, later, 1, 1);
-		else
-			call_ended(sk, c, w, length, later, 0, 1);
-	}
-	c->messages[receiving & 1] = (i + 1) | (ret > 1 ? MESSAGES_USED : 0);
-	if (i + 1 < ret && i + 1 < MESSAGES_OF_CALL)
-		bpf_tail_call(ctx, &ways, WAY_MESSAGE);
+	c = connection_take(c, sk, ROLE_SERVER, 0);
+	if (!c)
+		return 0;
+	connection_open_early(c, sk);
+	bpf_tail_call(ctx, &ways, WAY_RECEIVED);
+	return 0;
+}
+
+/* sendmmsg and recvmmsg: a look for each message. The first of them comes next. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(troth_messages, struct pt_regs *regs, long ret)
+{
+	int receiving = CALL_NUMBER(regs) == SYS_RECVMMSG;
+	struct connection *c;
+	struct sock *sk;
+
+	c = call_connection(CALL_ARG1(regs), &sk);
+	if (!c)
+		return 0;
 	c->messages[receiving & 1] &= MESSAGES_USED;
+	bpf_tail_call(ctx, &ways, receiving ? WAY_RECEIVED : WAY_SENT);
 	return 0;
 }
 

@@ -23,19 +23,12 @@ static __always_inline int current_is_killed(void)
 	return task->flags & PF_EXITING && task->exit_code & 0x7f;
 }
 
-/*
- * A connection that is beginning. in_task: current opened it. last: see state_changed(). A server's
- * is returned locked.
- */
-static __always_inline struct connection *connection_make(struct sock *sk, __u32 role, int in_task,
-							  int last)
+/* Room becomes a new connection's. in_task: current opened it. A server's is returned locked. */
+static __always_inline struct connection *connection_take(struct connection *c, struct sock *sk,
+							  __u32 role, int in_task)
 {
-	struct connection *c;
 	__u32 flags = 0;
 
-	c = connection_room(sk, role, last);
-	if (!c)
-		return 0;
 	if (role == ROLE_SERVER) {
 		/* With Fast Open a task and a softirq may both come to make it: one does. */
 		if (__sync_val_compare_and_swap(&c->lock, 0, 1))
@@ -50,6 +43,31 @@ static __always_inline struct connection *connection_make(struct sock *sk, __u32
 	c->series = endpoint_series(sk, role, in_task ? bpf_get_current_task_btf() : 0, &flags);
 	c->flags = flags;
 	return c;
+}
+
+/* A connection that is beginning. last: see state_changed(). */
+static __always_inline struct connection *connection_make(struct sock *sk, __u32 role, int in_task,
+							  int last)
+{
+	struct connection *c = connection_room(sk, role, last);
+
+	return c ? connection_take(c, sk, role, in_task) : 0;
+}
+
+/*
+ * A server's connection, locked, is used before the handshake is over: what came with the SYN (TCP
+ * Fast Open, RFC 7413) came at a time that is not known. The next look accounts it.
+ */
+static __always_inline void connection_open_early(struct connection *c, struct sock *sk)
+{
+	struct series_counts *s = series_stripe(c->series);
+
+	c->state = TCP_SYN_RECV;
+	if (s)
+		add(&s->opened, 1);
+	connection_fill(c, sk, ROLE_SERVER, c->flags & FLAG_FACTS);
+	exchange_on_data(c, FIELD(tcp_of(sk), rcv_nxt), c->written, 0, bpf_ktime_get_ns());
+	connection_leave(c);
 }
 
 static __noinline int client_connecting(struct sock *sk, int last)
@@ -245,6 +263,11 @@ static __always_inline int state_changed(struct sock *sk, int oldstate, int news
 		return 0;
 	if (newstate == TCP_LISTEN) {
 		listener_open(sk, bpf_get_current_task_btf(), last);
+		return 0;
+	}
+	if (oldstate == TCP_LISTEN && newstate == TCP_SYN_RECV) {
+		if (!last && endpoint_wanted(sk, ROLE_SERVER))
+			connection_foresee(sk);
 		return 0;
 	}
 	if (oldstate == TCP_LISTEN) {

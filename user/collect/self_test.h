@@ -12,7 +12,7 @@
 
 struct self_test_result {
 	bool recv_clock_is_cached; /* tcp_clock_cache is refreshed by a receive call */
-	unsigned int regs_offset; /* the same for every task */
+	unsigned int regs_offset;  /* the same for every task */
 };
 
 /* How long a jiffy lasts. */
