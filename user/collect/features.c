@@ -175,12 +175,17 @@ int features_probe(struct features *ret, char *why, size_t size)
 	return 0;
 }
 
-/* The first missing row says why: of those that explain one another it is the first. */
+/*
+ * The first missing row says why: of those that explain one another it is the first. Where no
+ * backend is near, what the last one lacks does: it asks for the oldest kernel.
+ */
 static bool explain(const struct finding f[FEATURES_MAX], enum backend nearest, const char *prefix,
 		    char *why, size_t size)
 {
 	struct feature row;
 
+	if (nearest == BACKENDS)
+		nearest = BACKENDS - 1;
 	for (size_t i = 0; i < features_n_needs; i++) {
 		judge(&features_needs[i], &f[i], nearest, &row);
 		if (row.state != FEATURE_MISSING)
