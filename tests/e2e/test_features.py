@@ -18,7 +18,7 @@ SYSCALL = ["tracepoint sys_exit", "tracepoint tcp_probe", "bpf_for_each_map_elem
            "iterator bpf_map_elem", "lockdown"]
 COMMON = ["capabilities", "BTF", "bpf()", "tracepoint inet_sock_set_state",
           "tracepoint tcp_destroy_sock", "tracepoint tcp_retransmit_skb", "program load (tp_btf)",
-          "compare-and-swap", "sk_storage", "iterator bpf_sk_storage_map"]
+          "compare-and-swap", "bpf_task_pt_regs()", "sk_storage", "iterator bpf_sk_storage_map"]
 OPTIONAL = ["iterator task_file", "BPF JIT", "kernel memory", "CAP_SYS_PTRACE", "cgroup v2",
             "pinning"]
 

@@ -129,14 +129,24 @@ bool probe_compare_swap(struct probes *p, const char *argument, char *found, siz
 	return fd >= 0;
 }
 
-bool probe_for_each(struct probes *p, const char *argument, char *found, size_t size)
+bool probe_helper(struct probes *p, const char *argument, char *found, size_t size)
 {
+	static const struct {
+		const char *name;
+		enum bpf_func_id id;
+	} helpers[] = {
+		{ "bpf_for_each_map_elem", BPF_FUNC_for_each_map_elem },
+		{ "bpf_task_pt_regs", BPF_FUNC_task_pt_regs },
+	};
+
 	(void)p;
-	(void)argument;
 	(void)found;
 	(void)size;
-	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_for_each_map_elem,
-				       NULL) == 1;
+	for (size_t i = 0; i < COUNT(helpers); i++)
+		if (!strcmp(helpers[i].name, argument))
+			return libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACEPOINT, helpers[i].id,
+						       NULL) == 1;
+	return false;
 }
 
 /* The file says which mode it is, where there is one; trying, whether it bites. */

@@ -8,7 +8,7 @@
 #include "features.h"
 
 #define NEWER_KERNEL  "boot a kernel 6.3 or later"
-#define OLDEST_KERNEL "boot a kernel 5.13 or later"
+#define OLDEST_KERNEL "boot a kernel 5.15 or later"
 #define BPF_KERNEL    "boot a kernel built with CONFIG_BPF_SYSCALL, CONFIG_BPF_EVENTS and CONFIG_NET"
 
 #define SOCKET	(1u << BACKEND_SOCKET)
@@ -131,11 +131,21 @@ const struct need features_needs[] = {
 	  .remedy = OLDEST_KERNEL },
 	{ .name = "bpf_for_each_map_elem()",
 	  .backends = SYSCALL,
-	  .probe = probe_for_each,
+	  .probe = probe_helper,
+	  .argument = "bpf_for_each_map_elem",
 	  .by_bpf_call = true,
 	  .indispensable = true,
 	  .since = "5.13",
 	  .lost = "the connections cannot be gone through",
+	  .remedy = OLDEST_KERNEL },
+	{ .name = "bpf_task_pt_regs()",
+	  .backends = NEEDED_BY_ALL,
+	  .probe = probe_helper,
+	  .argument = "bpf_task_pt_regs",
+	  .by_bpf_call = true,
+	  .indispensable = true,
+	  .since = "5.15",
+	  .lost = "which buffer a call moved is not known",
 	  .remedy = OLDEST_KERNEL },
 	{ .name = "sk_storage",
 	  .backends = NEEDED_BY_ALL,

@@ -44,7 +44,7 @@ probe_function probe_bpf_call;	   /* bpf() makes a map of the simplest kind */
 probe_function probe_program_load; /* a tp_btf program of two instructions */
 probe_function probe_sk_storage;   /* one that keeps something in a socket */
 probe_function probe_compare_swap; /* one with that instruction */
-probe_function probe_for_each;	   /* bpf_for_each_map_elem() is known */
+probe_function probe_helper;	   /* argument: name */
 probe_function probe_lockdown;	   /* a helper may read kernel memory */
 
 /* What probe_bpf_call met, for probes_refused. */
