@@ -49,7 +49,7 @@ FUZZ_C  := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ    := $(FUZZ_C:tests/fuzz/%.c=build/fuzz/%)
 # What needs libbpf or a skeleton is tested against the kernel, not natively.
 PURE_C  := $(filter-out user/collect/collector.c user/collect/features%.c \
-		user/collect/sampler.c user/collect/programs.c user/cmd/%,$(USER_C))
+		user/collect/lockdown.c user/collect/sampler.c user/collect/programs.c user/cmd/%,$(USER_C))
 PURE_O  := $(PURE_C:%.c=build/sanitized/%.o)
 FORMAT  := $(shell git ls-files -co --exclude-standard 'bpf/*.[ch]' 'user/*.[ch]' 'tests/*.[ch]' 2>/dev/null)
 

@@ -245,7 +245,7 @@ int hooks_troth(uint16_t port, struct hooks **ret)
 	if (!h)
 		return -ENOMEM;
 	descriptors_mark("anon_inode:bpf-prog", before);
-	r = programs_open(&o, &h->programs);
+	r = programs_open(&o, BACKEND_SOCKET, &h->programs);
 	if (r) {
 		free(h);
 		return r;

@@ -27,6 +27,33 @@ static void every_program_passes_the_verifier(void **state)
 }
 
 /* Storage of sockets is limited by the sockets; every other map says its own limit. */
+/* Confidentiality mode refuses such calls (user/collect/lockdown.c). */
+static void no_program_reads_kernel_memory_by_a_helper(void **state)
+{
+	struct bench b = bench_open((struct setup){ .roles = 3, .servers = 1, .clients = 1 });
+	struct bpf_program *program;
+	unsigned int calls = 0;
+
+	(void)state;
+	bpf_object__for_each_program(program, b.skeleton->obj) {
+		const struct bpf_insn *insns = bpf_program__insns(program);
+
+		for (size_t i = 0; i < bpf_program__insn_cnt(program); i++) {
+			if (insns[i].code != (BPF_JMP | BPF_CALL) || insns[i].src_reg)
+				continue;
+			calls += insns[i].imm == BPF_FUNC_probe_read_user;
+			if (insns[i].imm == BPF_FUNC_probe_read_kernel ||
+			    insns[i].imm == BPF_FUNC_probe_read_kernel_str ||
+			    insns[i].imm == BPF_FUNC_probe_read ||
+			    insns[i].imm == BPF_FUNC_probe_read_str)
+				fail_msg("%s calls helper %d", bpf_program__name(program),
+					 insns[i].imm);
+		}
+	}
+	assert_true(calls > 0); /* those of subprograms are among them */
+	bench_close(&b);
+}
+
 static void every_map_has_a_limit(void **state)
 {
 	struct bench b = bench_open((struct setup){ .roles = 3, .servers = 3, .clients = 2 });
@@ -392,6 +419,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_program_passes_the_verifier),
+		cmocka_unit_test(no_program_reads_kernel_memory_by_a_helper),
 		cmocka_unit_test(every_map_has_a_limit),
 		cmocka_unit_test(an_exchange_is_counted_once_on_each_side),
 		cmocka_unit_test(a_threshold_is_judged_exchange_by_exchange),

@@ -92,9 +92,13 @@ static enum exit_code doctor_run(const void *values)
 {
 	const struct doctor_values *v = values;
 	struct features f;
-	int r = 0;
+	char why[256];
+	int r = features_probe(&f, why, sizeof(why));
 
-	features_probe(&f);
+	if (r) {
+		fprintf(stderr, "troth doctor: %s\n", why);
+		return EXIT_USAGE;
+	}
 	if (v->output == OUTPUT_JSON)
 		r = print_json(&f);
 	else

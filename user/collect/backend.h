@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* backend.h - the ways to measure, the cheapest first. What each needs is in features.c. */
+/* backend.h - the ways to measure, the cheapest first. What each needs is in features_needs.c. */
 #ifndef TROTH_COLLECT_BACKEND_H
 #define TROTH_COLLECT_BACKEND_H
 

@@ -25,6 +25,7 @@ struct tracked {
 };
 
 struct collector {
+	enum backend backend;
 	struct programs *programs;
 	struct resolver *resolver;
 	struct ring_buffer *announcements;
@@ -91,15 +92,18 @@ int collector_open(const struct collector_options *o, struct collector **ret, ch
 	if (!c)
 		return -ENOMEM;
 	c->options = *o;
+	r = features_choose(o->backend, &c->backend, why, why_size);
+	if (r)
+		return r;
 	r = resolver_new(NULL, 0, &c->resolver);
 	if (!r)
-		r = programs_open(o, o->backend && !strcmp(o->backend, "syscall"), &c->programs);
+		r = programs_open(o, c->backend, &c->programs);
 	if (r) {
-		if (!features_missing(why, why_size))
+		if (!features_missing(c->backend, why, why_size))
 			snprintf(
 				why, why_size,
-				"loading the programs failed: %s; `troth doctor` says what this kernel allows",
-				strerror(-r));
+				"loading the programs of the %s backend failed: %s; `troth doctor` says what this kernel allows",
+				backend_names[c->backend], strerror(-r));
 		return r;
 	}
 	v = programs_view(c->programs);
@@ -219,7 +223,7 @@ static void measure(struct collector *c, struct sample *s)
 	m->coverage = m->exchanges + m->lost ?
 			      (double)m->exchanges / (double)(m->exchanges + m->lost) :
 			      1.0;
-	m->backend = "socket";
+	m->backend = backend_names[c->backend];
 }
 
 /* In softirq nobody can be asked: who a server is may be known only by now. */

@@ -1,238 +1,236 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * features.c - one table of needs. A row: how to find out, what its absence costs, the remedy. The
- * probes are in features_probe.c.
+ * features.c - what follows from the answers to features_needs.c: states, reasons, a backend. The
+ * probes are in features_probe.c and features_load.c.
  */
 #include "features.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "../base/cleanup.h"
-#include "features_probe.h"
+#include "features_needs.h"
 
-#define CAPABILITIES "run as root (sudo troth ...), or give CAP_BPF and CAP_PERFMON"
-#define NEWER_KERNEL "boot a kernel 6.3 or later; the backend for older ones is not there yet"
-#define BPF_REFUSED                                                                                \
-	"in a container: run it privileged, in the host's user namespace, with a seccomp profile " \
-	"that allows bpf()"
-#define BTF_KERNEL "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y (every distribution's is)"
-#define BPF_KERNEL "boot a kernel built with CONFIG_BPF_SYSCALL, CONFIG_BPF_EVENTS and CONFIG_NET"
+const char *const backend_names[BACKENDS] = {
+	[BACKEND_SOCKET] = "socket",
+	[BACKEND_SYSCALL] = "syscall",
+};
 
-/* Absence of an indispensable need is `missing`, of another one `degraded`. */
-struct need {
-	const char *name;
-	probe_function *probe;
-	const char *argument; /* of the probe */
-	bool indispensable;
-	bool by_btf;	   /* found out by looking into the kernel's BTF */
-	bool by_bpf_call;  /* found out by a call of bpf(), so only with privilege */
-	const char *since; /* kernel; NULL: the probe says itself what it found */
-	const char *lost;  /* without it */
+/* What a lack costs that another backend makes up for, by the one that does. */
+static const char *const instead[BACKENDS] = {
+	[BACKEND_SOCKET] = "--backend syscall does not work; socket, which costs less, does",
+	[BACKEND_SYSCALL] = "the syscall backend is used, and every system call of the host, "
+			    "whoever makes it, pays some 80 ns",
+};
+
+/* The answer to one need. */
+struct finding {
+	bool lacking;
+	bool untried;
+	char found[128]; /* where lacking, never empty */
 	const char *remedy;
 };
 
-/* In the order in which one lack explains the next: the first missing one is the reason. */
-static const struct need needs[] = {
-	{ .name = "capabilities",
-	  .probe = probe_capabilities,
-	  .indispensable = true,
-	  .lost = "no program can be loaded",
-	  .remedy = CAPABILITIES },
-	{ .name = "BTF",
-	  .probe = probe_btf,
-	  .indispensable = true,
-	  .lost = "programs cannot be fitted to this kernel",
-	  .remedy = BTF_KERNEL },
-	{ .name = "bpf()",
-	  .probe = probe_bpf_call,
-	  .indispensable = true,
-	  .by_bpf_call = true,
-	  .lost = "no map can be made",
-	  .remedy = BPF_REFUSED },
-	{ .name = "tracepoint sock_recv_length",
-	  .probe = probe_tracepoint,
-	  .by_btf = true,
-	  .argument = "sock_recv_length",
-	  .indispensable = true,
-	  .since = "6.3",
-	  .lost = "what is received is not seen",
-	  .remedy = NEWER_KERNEL },
-	{ .name = "tracepoint sock_send_length",
-	  .probe = probe_tracepoint,
-	  .by_btf = true,
-	  .argument = "sock_send_length",
-	  .indispensable = true,
-	  .since = "6.3",
-	  .lost = "what is sent is not seen",
-	  .remedy = NEWER_KERNEL },
-	{ .name = "tracepoint sk_data_ready",
-	  .probe = probe_tracepoint,
-	  .by_btf = true,
-	  .argument = "sk_data_ready",
-	  .indispensable = true,
-	  .since = "6.3",
-	  .lost = "arrivals, and with them queue times, are not seen",
-	  .remedy = NEWER_KERNEL },
-	{ .name = "tracepoint inet_sock_set_state",
-	  .probe = probe_tracepoint,
-	  .by_btf = true,
-	  .argument = "inet_sock_set_state",
-	  .indispensable = true,
-	  .since = "4.16",
-	  .lost = "connections are not seen",
-	  .remedy = BPF_KERNEL },
-	{ .name = "tracepoint tcp_destroy_sock",
-	  .probe = probe_tracepoint,
-	  .by_btf = true,
-	  .argument = "tcp_destroy_sock",
-	  .indispensable = true,
-	  .since = "4.15",
-	  .lost = "the end of connections is not seen",
-	  .remedy = BPF_KERNEL },
-	{ .name = "tracepoint tcp_retransmit_skb",
-	  .probe = probe_tracepoint,
-	  .by_btf = true,
-	  .argument = "tcp_retransmit_skb",
-	  .indispensable = true,
-	  .since = "4.15",
-	  .lost = "retransmits are not seen",
-	  .remedy = BPF_KERNEL },
-	{ .name = "program load (tp_btf)",
-	  .probe = probe_program_load,
-	  .by_btf = true,
-	  .indispensable = true,
-	  .by_bpf_call = true,
-	  .lost = "nothing can be attached",
-	  .remedy = "boot a kernel built with CONFIG_BPF_EVENTS=y, or lift what refuses it "
-		    "(seccomp, a security module)" },
-	{ .name = "sk_storage",
-	  .probe = probe_sk_storage,
-	  .indispensable = true,
-	  .by_bpf_call = true,
-	  .since = "5.11",
-	  .lost = "there is no place for the state of a connection",
-	  .remedy = BPF_KERNEL },
-	{ .name = "iterator bpf_sk_storage_map",
-	  .probe = probe_iterator,
-	  .by_btf = true,
-	  .argument = "bpf_sk_storage_map",
-	  .indispensable = true,
-	  .since = "5.9",
-	  .lost = "answers that end in silence are not found",
-	  .remedy = BPF_KERNEL },
-	{ .name = "iterator task_file",
-	  .probe = probe_iterator,
-	  .by_btf = true,
-	  .argument = "task_file",
-	  .since = "5.8",
-	  .lost = "connections older than troth may have the wrong role",
-	  .remedy = BPF_KERNEL },
-	{ .name = "lockdown",
-	  .probe = probe_lockdown,
-	  .indispensable = true,
-	  .lost = "the programs may not read kernel memory, loading is refused",
-	  .remedy = "boot with lockdown=integrity, or without lockdown" },
-	{ .name = "BPF JIT",
-	  .probe = probe_jit,
-	  .lost = "programs are interpreted: each exchange costs several times as much",
-	  .remedy = "sysctl net.core.bpf_jit_enable=1" },
-	{ .name = "kernel memory", .probe = probe_memory, .lost = "", .remedy = "" },
-	{ .name = "CAP_SYS_PTRACE",
-	  .probe = probe_ptrace,
-	  .lost = "other users' programs are known by their short name only, exe is null",
-	  .remedy = "run as root, or give CAP_SYS_PTRACE as well" },
-	{ .name = "cgroup v2",
-	  .probe = probe_cgroup,
-	  .lost = "units and containers come from /proc, which forgets short-lived processes",
-	  .remedy = "boot with systemd.unified_cgroup_hierarchy=1, or mount cgroup2 on "
-		    "/sys/fs/cgroup" },
-	{ .name = "pinning",
-	  .probe = probe_pinning,
-	  .lost = "check needs none; a daemon cannot keep counting over its own restart",
-	  .remedy = "mount -t bpf bpf /sys/fs/bpf" },
-};
+/* Rows that TROTH_WITHOUT names. 0, or -EINVAL and one line. */
+static int read_without(bool off[FEATURES_MAX], char *why, size_t size)
+{
+	const char *at = getenv("TROTH_WITHOUT");
 
-#define N_NEEDS (sizeof(needs) / sizeof(needs[0]))
-_Static_assert(N_NEEDS < FEATURES_MAX, "no room for the backend's row");
+	while (at && *at) {
+		size_t len = strcspn(at, ","), i = 0;
+
+		while (i < features_n_needs && (strlen(features_needs[i].name) != len ||
+						memcmp(features_needs[i].name, at, len)))
+			i++;
+		if (i == features_n_needs && len) {
+			snprintf(
+				why, size,
+				"TROTH_WITHOUT: no row is named \"%.*s\"; `troth doctor` without it "
+				"lists them",
+				len < 64 ? (int)len : 64, at);
+			return -EINVAL;
+		}
+		if (len)
+			off[i] = true;
+		at += len + (at[len] == ',');
+	}
+	return 0;
+}
 
 /* What cannot be tried says nothing about the kernel; then the reason is the lack to mend. */
 static const char *untried(const struct need *n, struct probes *p, const char **ret_remedy)
 {
 	if (n->by_bpf_call && probes_refused(p)) {
-		*ret_remedy = probes_privileged(p) ? BPF_REFUSED : CAPABILITIES;
+		*ret_remedy = probes_privileged(p) ? REMEDY_BPF_REFUSED : REMEDY_CAPABILITIES;
 		return "cannot be tried: bpf() is refused";
 	}
 	if (n->by_btf && !probes_have_btf(p)) {
-		*ret_remedy = BTF_KERNEL;
+		*ret_remedy = REMEDY_BTF_KERNEL;
 		return "cannot be told without BTF";
 	}
 	return NULL;
 }
 
-static void judge(const struct need *n, struct probes *p, struct feature *ret)
+static void find(const struct need *n, struct probes *p, bool off, struct finding *ret)
 {
-	const char *remedy = n->remedy;
-	const char *reason = untried(n, p, &remedy);
-	char found[128] = "";
+	const char *reason;
+
+	*ret = (struct finding){ .remedy = n->remedy };
+	reason = untried(n, p, &ret->remedy);
+	ret->untried = reason;
+	ret->lacking = reason || !n->probe(p, n->argument, ret->found, sizeof(ret->found));
+	if (reason)
+		snprintf(ret->found, sizeof(ret->found), "%s", reason);
+	else if (off)
+		snprintf(ret->found, sizeof(ret->found), "taken away by TROTH_WITHOUT");
+	else if (!*ret->found && ret->lacking)
+		snprintf(ret->found, sizeof(ret->found), "not in this kernel (since %s)", n->since);
+	else if (!*ret->found && n->since)
+		snprintf(ret->found, sizeof(ret->found), "there (since %s)", n->since);
+	else if (!*ret->found)
+		snprintf(ret->found, sizeof(ret->found), "there");
+	ret->lacking = ret->lacking || off;
+}
+
+/* quickly: what is slow to ask, or not indispensable, is taken for there. */
+static int find_all(struct finding f[FEATURES_MAX], bool quickly, char *why, size_t size)
+{
+	_cleanup_(probes_freep) struct probes *p = probes_new();
+	bool off[FEATURES_MAX] = {};
+	int r = read_without(off, why, size);
+
+	for (size_t i = 0; !r && i < features_n_needs; i++)
+		if (!quickly || off[i] ||
+		    (features_needs[i].indispensable && !features_needs[i].slow))
+			find(&features_needs[i], p, off[i], &f[i]);
+	return r;
+}
+
+/* Does this backend lack something indispensable (besides what all need)? */
+static bool lacks(enum backend b, const struct finding f[FEATURES_MAX], bool besides_common)
+{
+	for (size_t i = 0; i < features_n_needs; i++)
+		if (f[i].lacking && features_needs[i].indispensable &&
+		    features_needs[i].backends & 1u << b &&
+		    !(besides_common && features_needs[i].backends == NEEDED_BY_ALL))
+			return true;
+	return false;
+}
+
+/* The first that lacks nothing, or BACKENDS. */
+static enum backend first(const struct finding f[FEATURES_MAX], bool besides_common)
+{
+	enum backend b = 0;
+
+	while (b < BACKENDS && lacks(b, f, besides_common))
+		b++;
+	return b;
+}
+
+/* nearest: the backend that works, or would if only what all need were there; BACKENDS: none. */
+static void judge(const struct need *n, const struct finding *f, enum backend nearest,
+		  struct feature *ret)
+{
+	bool spared = nearest < BACKENDS && !(n->backends & 1u << nearest);
 
 	*ret = (struct feature){ .name = n->name, .state = FEATURE_OK };
-	if (!reason && n->probe(p, n->argument, found, sizeof(found))) {
-		snprintf(ret->detail, sizeof(ret->detail), "%s", *found ? found : "there");
-		return;
+	if (f->lacking) {
+		ret->state = n->indispensable && !spared ? FEATURE_MISSING : FEATURE_DEGRADED;
+		ret->remedy = f->remedy;
 	}
-	ret->state = n->indispensable ? FEATURE_MISSING : FEATURE_DEGRADED;
-	ret->remedy = remedy;
-	if (reason)
-		snprintf(ret->detail, sizeof(ret->detail), "%s", reason);
-	else if (*found)
-		snprintf(ret->detail, sizeof(ret->detail), "%s: %s", found, n->lost);
+	if (!f->lacking || f->untried)
+		snprintf(ret->detail, sizeof(ret->detail), "%s", f->found);
 	else
-		snprintf(ret->detail, sizeof(ret->detail), "not in this kernel (since %s): %s",
-			 n->since, n->lost);
+		snprintf(ret->detail, sizeof(ret->detail), "%s: %s", f->found,
+			 n->indispensable && spared ? instead[nearest] : n->lost);
 }
 
-static void judge_backend(struct features *f)
+static void judge_backend(enum backend b, struct feature *ret)
 {
-	struct feature *row = &f->rows[f->n++];
-
-	*row = (struct feature){ .name = "backend", .state = FEATURE_OK };
-	f->backend = "socket";
-	for (size_t i = 0; i + 1 < f->n; i++)
-		if (f->rows[i].state == FEATURE_MISSING)
-			f->backend = NULL;
-	if (f->backend) {
-		snprintf(row->detail, sizeof(row->detail), "socket");
+	*ret = (struct feature){ .name = "backend", .state = FEATURE_OK };
+	if (b < BACKENDS) {
+		snprintf(ret->detail, sizeof(ret->detail), "%s", backend_names[b]);
 		return;
 	}
-	row->state = FEATURE_MISSING;
-	row->remedy = "see the rows that are missing";
-	snprintf(row->detail, sizeof(row->detail), "none: nothing can be measured here");
+	ret->state = FEATURE_MISSING;
+	ret->remedy = "see the rows that are missing";
+	snprintf(ret->detail, sizeof(ret->detail), "none: nothing can be measured here");
 }
 
-void features_probe(struct features *ret)
+int features_probe(struct features *ret, char *why, size_t size)
 {
-	_cleanup_(probes_freep) struct probes *p = probes_new();
+	struct finding f[FEATURES_MAX] = {};
+	int r = find_all(f, false, why, size);
+	enum backend b;
 
+	if (r)
+		return r;
 	*ret = (struct features){};
-	for (size_t i = 0; i < N_NEEDS; i++)
-		judge(&needs[i], p, &ret->rows[ret->n++]);
-	judge_backend(ret);
+	for (size_t i = 0; i < features_n_needs; i++)
+		judge(&features_needs[i], &f[i], first(f, true), &ret->rows[ret->n++]);
+	b = first(f, false);
+	judge_backend(b, &ret->rows[ret->n++]);
+	ret->backend = b < BACKENDS ? backend_names[b] : NULL;
+	return 0;
 }
 
-int features_missing(char *why, size_t size)
+/*
+ * The first missing row says why: of those that explain one another it is the first. Where no
+ * backend is near, what the last one lacks does: it asks for the oldest kernel.
+ */
+static bool explain(const struct finding f[FEATURES_MAX], enum backend nearest, const char *prefix,
+		    char *why, size_t size)
 {
-	_cleanup_(probes_freep) struct probes *p = probes_new();
-	struct feature f;
+	struct feature row;
 
-	for (size_t i = 0; i < N_NEEDS; i++) {
-		if (!needs[i].indispensable)
+	if (nearest == BACKENDS)
+		nearest = BACKENDS - 1;
+	for (size_t i = 0; i < features_n_needs; i++) {
+		judge(&features_needs[i], &f[i], nearest, &row);
+		if (row.state != FEATURE_MISSING)
 			continue;
-		judge(&needs[i], p, &f);
-		if (f.state != FEATURE_MISSING)
-			continue;
-		snprintf(why, size, "%s: %s; %s", f.name, f.detail, f.remedy);
-		return 1;
+		snprintf(why, size, "%s%s: %s; %s", prefix, row.name, row.detail, row.remedy);
+		return true;
 	}
+	return false;
+}
+
+static bool explain_named(const struct finding f[FEATURES_MAX], enum backend b, char *why,
+			  size_t size)
+{
+	char prefix[64];
+
+	snprintf(prefix, sizeof(prefix), "the %s backend does not work here: ", backend_names[b]);
+	return explain(f, b, prefix, why, size);
+}
+
+int features_choose(const char *wanted, enum backend *ret, char *why, size_t size)
+{
+	struct finding f[FEATURES_MAX] = {};
+	int r = find_all(f, true, why, size);
+	enum backend b = 0;
+
+	if (r)
+		return r;
+	while (wanted && b < BACKENDS && strcmp(wanted, backend_names[b]))
+		b++;
+	if (!wanted || b == BACKENDS) {
+		b = first(f, false);
+		if (b == BACKENDS) {
+			explain(f, first(f, true), "", why, size);
+			return -ENOTSUP;
+		}
+	} else if (explain_named(f, b, why, size)) {
+		return -ENOTSUP;
+	}
+	*ret = b;
 	return 0;
+}
+
+int features_missing(enum backend backend, char *why, size_t size)
+{
+	struct finding f[FEATURES_MAX] = {};
+
+	return !find_all(f, false, why, size) && explain_named(f, backend, why, size);
 }

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * features.h - what this kernel and these privileges allow, need by need.
+ * features.h - what this kernel and these privileges allow, need by need, and which backend follows.
  * Knows: probes that leave nothing behind. Must not know: how the answers are printed.
+ *
+ * TROTH_WITHOUT="ROW,ROW" in the environment: those rows are taken for not there, whatever is true.
  */
 #ifndef TROTH_COLLECT_FEATURES_H
 #define TROTH_COLLECT_FEATURES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
+#include "backend.h"
+
+/* Missing: no backend works because of it. Degraded: one does, and what that costs is said. */
 enum feature_state { FEATURE_OK, FEATURE_DEGRADED, FEATURE_MISSING };
 
 struct feature {
@@ -23,13 +27,23 @@ struct feature {
 struct features {
 	struct feature rows[FEATURES_MAX];
 	size_t n;
-	const char *backend; /* "socket", or NULL: nothing can be measured here */
+	const char *backend; /* what auto picks; NULL: nothing can be measured here */
 };
 
-/* Probes everything: some 50 ms, 15 MB for the kernel's BTF while it lasts. */
-void features_probe(struct features *ret);
+/*
+ * Probes everything: some 15 ms, 15 MB for the kernel's types while it lasts. 0, or -EINVAL and
+ * one line: TROTH_WITHOUT names a row that there is not.
+ */
+int features_probe(struct features *ret, char *why, size_t size);
 
-/* 1 and one line (what is missing, how to get it) if something indispensable is; else 0. */
-int features_missing(char *why, size_t size);
+/*
+ * The backend to measure with. wanted: "auto" (NULL is the same) or a backend's name. Asks only what
+ * is quickly answered: some 5 ms. 0; or -ENOTSUP, -EINVAL (as above) and one line: what is missing,
+ * how to get it.
+ */
+int features_choose(const char *wanted, enum backend *ret, char *why, size_t size);
+
+/* After it failed to load all the same: 1 and one line if something indispensable to it is missing. */
+int features_missing(enum backend backend, char *why, size_t size);
 
 #endif

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/* features_probe.c - see features_probe.h. What a probe makes is closed before it returns. */
+/*
+ * features_probe.c - see features_probe.h: what the kernel's types, files and capabilities tell.
+ */
 #include "features_probe.h"
 
-#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/bpf.h>
+#include <linux/btf.h>
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/statfs.h>
@@ -17,11 +18,17 @@
 #include "programs.h"
 
 #define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
-#define SMALL_FILE  4096
+#define BTF_MAX	    (64u << 20)
+#define SMALL_FILE  (64u << 10)
+
+#define TRACEPOINT_PREFIX "btf_trace_"
 
 struct probes {
-	struct btf *btf;
-	int btf_error;	   /* positive errno, once btf was asked for in vain */
+	char *btf;	   /* as the kernel has it, unparsed */
+	const char *names; /* in btf: the names of types, each with its NUL */
+	size_t names_size;
+	int btf_error; /* positive errno, once btf was asked for in vain */
+	struct btf *parsed;
 	bool capabilities; /* could be read */
 	bool refused;	   /* bpf() was, to the privileged */
 };
@@ -30,6 +37,7 @@ struct probes *probes_new(void)
 {
 	struct probes *p = calloc(1, sizeof(*p));
 
+	libbpf_set_print(NULL); /* what is refused is no news */
 	if (p)
 		p->capabilities = capng_get_caps_process() == 0;
 	return p;
@@ -39,25 +47,47 @@ void probes_free(struct probes *p)
 {
 	if (!p)
 		return;
-	btf__free(p->btf);
+	btf__free(p->parsed);
+	free(p->btf);
 	free(p);
 }
 
-static const struct btf *kernel_btf(struct probes *p)
+/* To find a name, the names will do: 2 ms, where all types are 10 ms and three times the memory. */
+static int find_names(struct probes *p)
 {
-	if (!p)
-		return NULL;
-	if (!p->btf && !p->btf_error) {
-		/* Not btf__load_vmlinux_btf(): it would go on to look for images under /boot. */
-		p->btf = btf__parse(VMLINUX_BTF, NULL);
-		p->btf_error = p->btf ? 0 : errno;
-	}
-	return p->btf;
+	const struct btf_header *h;
+	size_t size, from;
+	int r = procfs_read(AT_FDCWD, VMLINUX_BTF, BTF_MAX, &p->btf, &size);
+
+	if (r)
+		return r;
+	h = (const struct btf_header *)p->btf;
+	if (size < sizeof(*h) || h->magic != BTF_MAGIC)
+		return -EINVAL;
+	from = (size_t)h->hdr_len + h->str_off;
+	if (from > size || h->str_len > size - from)
+		return -EINVAL;
+	p->names = p->btf + from;
+	p->names_size = h->str_len;
+	return 0;
+}
+
+static bool read_names(struct probes *p)
+{
+	if (p && !p->names && !p->btf_error)
+		p->btf_error = -find_names(p);
+	return p && p->names;
 }
 
 bool probes_have_btf(struct probes *p)
 {
-	return kernel_btf(p);
+	return read_names(p);
+}
+
+void probes_note_refused(struct probes *p, bool refused)
+{
+	if (p)
+		p->refused = refused;
 }
 
 static bool has(const struct probes *p, unsigned int capability)
@@ -102,7 +132,7 @@ bool probe_ptrace(struct probes *p, const char *argument, char *found, size_t si
 bool probe_btf(struct probes *p, const char *argument, char *found, size_t size)
 {
 	(void)argument;
-	if (kernel_btf(p)) {
+	if (read_names(p)) {
 		snprintf(found, size, VMLINUX_BTF);
 		return true;
 	}
@@ -110,109 +140,57 @@ bool probe_btf(struct probes *p, const char *argument, char *found, size_t size)
 	return false;
 }
 
-bool probe_bpf_call(struct probes *p, const char *argument, char *found, size_t size)
+/* Of the names that the kernel's types have, is this one? */
+static bool names_have(struct probes *p, const char *prefix, const char *name)
 {
-	_cleanup_(closep) int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, NULL, 4, 4, 1, NULL);
-
-	(void)argument;
-	if (fd < 0)
-		snprintf(found, size, "refused (%s)", strerror(-fd));
-	if (p)
-		p->refused = fd < 0;
-	return fd >= 0;
-}
-
-/* The prototype of a BTF tracepoint: typedef btf_trace_NAME -> pointer -> function. */
-static const struct btf_type *tracepoint_prototype(const struct btf *btf, const char *name,
-						   int *ret_id)
-{
-	const struct btf_type *type;
 	char symbol[128];
-	int id;
+	int n = snprintf(symbol, sizeof(symbol), "%s%s", prefix, name);
 
-	snprintf(symbol, sizeof(symbol), "btf_trace_%s", name);
-	id = btf ? btf__find_by_name_kind(btf, symbol, BTF_KIND_TYPEDEF) : -ENOENT;
-	if (id < 0)
-		return NULL;
-	*ret_id = id;
-	type = btf__type_by_id(btf, btf__type_by_id(btf, (unsigned int)id)->type);
-	if (!type || !btf_is_ptr(type))
-		return NULL;
-	type = btf__type_by_id(btf, type->type);
-	return type && btf_is_func_proto(type) ? type : NULL;
+	/* With its end; a type's name begins and ends at a NUL, and so does symbol. */
+	return read_names(p) && memmem(p->names, p->names_size, symbol, (size_t)n + 1);
 }
 
+/* A typedef that nothing but a tracepoint makes. */
 bool probe_tracepoint(struct probes *p, const char *argument, char *found, size_t size)
 {
-	int id;
-
 	(void)found;
 	(void)size;
-	return tracepoint_prototype(kernel_btf(p), argument, &id);
+	return names_have(p, TRACEPOINT_PREFIX, argument);
 }
 
-bool probe_program_load(struct probes *p, const char *argument, char *found, size_t size)
-{
-	static const struct bpf_insn nothing[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_RAW_TP);
-	_cleanup_(closep) int fd = -1;
-	int id;
-
-	(void)argument;
-	/* Any tracepoint would do; this one is as old as BTF. */
-	if (!tracepoint_prototype(kernel_btf(p), "inet_sock_set_state", &id)) {
-		snprintf(found, size, "nothing to attach to");
-		return false;
-	}
-	opts.attach_btf_id = (__u32)id;
-	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "troth_probe", "GPL", nothing,
-			   sizeof(nothing) / sizeof(nothing[0]), &opts);
-	if (fd < 0)
-		snprintf(found, size, "refused (%s)", strerror(-fd));
-	return fd >= 0;
-}
-
-bool probe_sk_storage(struct probes *p, const char *argument, char *found, size_t size)
-{
-	(void)p;
-	(void)argument;
-	(void)found;
-	(void)size;
-	return libbpf_probe_bpf_map_type(BPF_MAP_TYPE_SK_STORAGE, NULL) == 1;
-}
-
+/* A function that nothing but an iterator makes. */
 bool probe_iterator(struct probes *p, const char *argument, char *found, size_t size)
 {
-	const struct btf *btf = kernel_btf(p);
-	char symbol[128];
-
 	(void)found;
 	(void)size;
-	snprintf(symbol, sizeof(symbol), "bpf_iter_%s", argument);
-	return btf && btf__find_by_name_kind(btf, symbol, BTF_KIND_FUNC) > 0;
+	return names_have(p, "bpf_iter_", argument);
 }
 
-bool probe_lockdown(struct probes *p, const char *argument, char *found, size_t size)
+unsigned int probes_tracepoint_id(struct probes *p, const char *name)
+{
+	char symbol[128];
+	int id;
+
+	/* Not btf__load_vmlinux_btf(): it would go on to look for images under /boot. */
+	if (p && !p->parsed)
+		p->parsed = btf__parse(VMLINUX_BTF, NULL);
+	if (!p || !p->parsed)
+		return 0;
+	snprintf(symbol, sizeof(symbol), TRACEPOINT_PREFIX "%s", name);
+	id = btf__find_by_name_kind(p->parsed, symbol, BTF_KIND_TYPEDEF);
+	return id > 0 ? (unsigned int)id : 0;
+}
+
+/* What the kernel could give without swapping, SIZE_MAX: not known. */
+static size_t memory_available(void)
 {
 	_cleanup_(freep) char *text = NULL;
+	const char *line;
 
-	(void)p;
-	(void)argument;
-	if (procfs_read(AT_FDCWD, "/sys/kernel/security/lockdown", SMALL_FILE, &text, NULL)) {
-		snprintf(found, size, "none known (no /sys/kernel/security/lockdown)");
-		return true;
-	}
-	/* "none [integrity] confidentiality": the brackets stand around the one in force. */
-	if (strstr(text, "[confidentiality]")) {
-		snprintf(found, size, "confidentiality");
-		return false;
-	}
-	snprintf(found, size,
-		 strstr(text, "[integrity]") ? "integrity, which does no harm" : "none");
-	return true;
+	if (procfs_read(AT_FDCWD, "/proc/meminfo", SMALL_FILE, &text, NULL))
+		return SIZE_MAX;
+	line = strstr(text, "MemAvailable:");
+	return line ? strtoull(line + strlen("MemAvailable:"), NULL, 10) << 10 : SIZE_MAX;
 }
 
 bool probe_memory(struct probes *p, const char *argument, char *found, size_t size)
@@ -225,7 +203,7 @@ bool probe_memory(struct probes *p, const char *argument, char *found, size_t si
 	(void)argument;
 	snprintf(found, size, "%zu MB for %u services while it measures, 0.7 KB more a connection",
 		 (bytes + (1 << 19)) >> 20, services);
-	return true;
+	return bytes < memory_available();
 }
 
 bool probe_jit(struct probes *p, const char *argument, char *found, size_t size)

@@ -15,6 +15,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "lockdown.h"
 #include "self_test.h"
 #include "socket.skel.h"
 #include "syscall.skel.h"
@@ -385,7 +386,9 @@ int programs_open(const struct collector_options *o, enum backend backend, struc
 		return -ENOMEM;
 	p->backend = &objects[backend];
 	libbpf_set_print(quiet);
-	r = load(p, o);
+	r = backend == BACKEND_SOCKET ? lockdown_prepare() : 0;
+	if (!r)
+		r = load(p, o);
 #ifdef TROTH_WITHHOLD
 	if (!r && getenv("TROTH_WITHHOLD"))
 		*p->object.withhold_pattern = strtoull(getenv("TROTH_WITHHOLD"), NULL, 0);
