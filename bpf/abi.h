@@ -65,9 +65,10 @@ struct config {
 	struct threshold thresholds[THRESHOLDS];
 	__u64 idle_end_ns;
 	__u32 n_thresholds;
-	__u32 stripes; /* power of two */
-	__u32 roles;   /* bit per enum role */
-	__u32 n_ports; /* 0: all */
+	__u32 stripes;	 /* power of two */
+	__u32 roles;	 /* bit per enum role */
+	__u32 n_ports;	 /* 0: all */
+	__u32 preempted; /* tasks can be preempted inside programs (from Linux 7.0) */
 	__u16 ports[FILTER_PORTS];
 };
 

@@ -99,8 +99,8 @@ static __always_inline struct connection *connection_next(each_connection *ctx, 
 		return 0;
 	cookie = *key;
 	t = bpf_map_lookup_elem(&connections, &cookie);
-	if (!t)
-		return 0;
+	if (!t || !t->sk)
+		return 0; /* not there any more, or just being made */
 	*sk = (struct sock *)t->sk;
 	is_it = cookie_of(*sk) == cookie;
 	if (!t->dead && (!is_it || !FIELD(*sk, __sk_common.skc_refcnt.refs.counter)))

@@ -38,8 +38,8 @@ struct {
 
 /*
  * What is looked at in a call. Not on the stack: frames would be deeper than 512 bytes, and the verifier
- * would follow the rest once for each way in which this was set. While the first program runs on a
- * CPU, the kernel does not run it there once more, nor what it leaves for.
+ * would follow the rest once for each way in which this was set. While a program runs on a CPU, the
+ * kernel does not run it there once more, nor what it leaves for: there is one for each of COPIES.
  */
 struct moved {
 	struct window w;
@@ -47,21 +47,44 @@ struct moved {
 	__u32 later;  /* ... and of those behind that */
 	__u32 readable;
 	__u32 message;
+	__u32 taken;
 };
 
+#define COPIES 4
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, COPIES);
 	__type(key, __u32);
 	__type(value, struct moved);
 } moves SEC(".maps");
 
-static __always_inline struct moved *moved_room(void)
+static __always_inline struct moved *moved_take(void)
 {
-	__u32 zero = 0;
+	for (__u32 i = 0; i < COPIES; i++) {
+		__u32 copy = i;
+		struct moved *m = bpf_map_lookup_elem(&moves, &copy);
 
-	return bpf_map_lookup_elem(&moves, &zero);
+		if (!config.preempted || !m)
+			return m;
+		if (!__sync_val_compare_and_swap(&m->taken, 0, 1))
+			return m;
+	}
+	return 0;
 }
+
+static __always_inline void moved_give(struct moved *m)
+{
+	if (config.preempted)
+		*(volatile __u32 *)&m->taken = 0;
+}
+
+/* The task whose call one of the copies has looked at. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} looked SEC(".maps");
 
 #if defined(__TARGET_ARCH_x86)
 #define CALL_ARG1(regs) ((regs)->di)
@@ -223,6 +246,10 @@ static __noinline int moved_message(struct moved *m, struct connection *c, __u64
 	m->message = c->messages[receiving & 1] & ~MESSAGES_USED;
 	m->length = message_length(messages, m->message);
 	m->later = messages_length(messages, m->message + 1, n);
+	if (m->message + 1 == MESSAGES_OF_CALL) {
+		m->length += m->later;
+		m->later = 0;
+	}
 	return 0;
 }
 
@@ -245,16 +272,60 @@ static __always_inline void moved_call(struct moved *m, __u32 length, __u32 read
 	m->readable = readable;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(troth_sys_exit, struct pt_regs *regs, long ret)
+/*
+ * One of the copies: see state_changed(). What one of them has looked at is nothing new to the next;
+ * the last leaves the CPU as the first finds it.
+ */
+static __always_inline void call_left(void *ctx, const struct pt_regs *regs, long ret, int copy)
 {
+	__u64 task, *seen;
+	__u32 zero = 0;
 	enum way way;
 
 	if (ret <= 0)
-		return 0;
+		return;
 	way = way_of(CALL_NUMBER(regs));
-	if (way < WAYS && !control.stopped_ns)
-		bpf_tail_call(ctx, &ways, way);
+	if (way >= WAYS || control.stopped_ns)
+		return;
+	if (config.preempted) {
+		seen = bpf_map_lookup_elem(&looked, &zero);
+		if (!seen)
+			return;
+		task = bpf_get_current_task();
+		if (copy > 1 && *seen == task) {
+			*seen = copy < COPIES ? task : 0;
+			return;
+		}
+		*seen = copy < COPIES ? task : 0;
+	}
+	bpf_tail_call(ctx, &ways, way);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(troth_sys_exit, struct pt_regs *regs, long ret)
+{
+	call_left(ctx, regs, ret, 1);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(troth_sys_exit_2, struct pt_regs *regs, long ret)
+{
+	call_left(ctx, regs, ret, 2);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(troth_sys_exit_3, struct pt_regs *regs, long ret)
+{
+	call_left(ctx, regs, ret, 3);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(troth_sys_exit_4, struct pt_regs *regs, long ret)
+{
+	call_left(ctx, regs, ret, 4);
 	return 0;
 }
 
@@ -275,12 +346,12 @@ static __always_inline __u64 receive_flags(const struct pt_regs *regs)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(troth_received, struct pt_regs *regs, long ret)
 {
-	struct moved *m = moved_room();
 	struct connection *c;
+	struct moved *m;
 	struct sock *sk;
+	int more = 0;
 
-	if (!m || call_is_compat(bpf_get_current_task_btf(), regs) ||
-	    receive_flags(regs) & MSG_PEEK)
+	if (call_is_compat(bpf_get_current_task_btf(), regs) || receive_flags(regs) & MSG_PEEK)
 		return 0;
 	c = call_connection(CALL_ARG1(regs), &sk);
 	if (!c)
@@ -289,12 +360,19 @@ int BPF_PROG(troth_received, struct pt_regs *regs, long ret)
 		bpf_tail_call(ctx, &ways, WAY_EARLY);
 	if (!(c->flags & FLAG_READY) || WITHHELD())
 		return 0;
+	m = moved_take();
+	if (!m)
+		return 0;
 	data_with_handshake(c, tcp_of(sk));
 	moved_call(m, ret, !(receive_flags(regs) & MSG_TRUNC) && CALL_NUMBER(regs) != SYS_SPLICE);
 	if (CALL_NUMBER(regs) == SYS_RECVMMSG)
 		moved_message(m, c, CALL_ARG2(regs), ret, 1);
-	call_ended(sk, c, &m->w, m->length, m->later, 1, m->readable);
-	if (CALL_NUMBER(regs) == SYS_RECVMMSG && message_next(m, c, 1, ret))
+	if (m->length)
+		call_ended(sk, c, &m->w, m->length, m->later, 1, m->readable);
+	if (CALL_NUMBER(regs) == SYS_RECVMMSG)
+		more = message_next(m, c, 1, ret);
+	moved_give(m);
+	if (more)
 		bpf_tail_call(ctx, &ways, WAY_RECEIVED);
 	return 0;
 }
@@ -302,12 +380,12 @@ int BPF_PROG(troth_received, struct pt_regs *regs, long ret)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(troth_sent, struct pt_regs *regs, long ret)
 {
-	int splice = CALL_NUMBER(regs) == SYS_SPLICE;
-	struct moved *m = moved_room();
+	int splice = CALL_NUMBER(regs) == SYS_SPLICE, more = 0;
 	struct connection *c;
+	struct moved *m;
 	struct sock *sk;
 
-	if (!m || call_is_compat(bpf_get_current_task_btf(), regs))
+	if (call_is_compat(bpf_get_current_task_btf(), regs))
 		return 0;
 	c = call_connection(splice ? CALL_ARG3(regs) : CALL_ARG1(regs), &sk);
 	if (!c) {
@@ -317,11 +395,18 @@ int BPF_PROG(troth_sent, struct pt_regs *regs, long ret)
 	}
 	if ((!(c->flags & FLAG_READY) && !client_late(sk, ret)) || WITHHELD())
 		return 0;
+	m = moved_take();
+	if (!m)
+		return 0;
 	moved_call(m, ret, 1);
 	if (CALL_NUMBER(regs) == SYS_SENDMMSG)
 		moved_message(m, c, CALL_ARG2(regs), ret, 0);
-	call_ended(sk, c, &m->w, m->length, m->later, 0, m->readable);
-	if (CALL_NUMBER(regs) == SYS_SENDMMSG && message_next(m, c, 0, ret))
+	if (m->length)
+		call_ended(sk, c, &m->w, m->length, m->later, 0, m->readable);
+	if (CALL_NUMBER(regs) == SYS_SENDMMSG)
+		more = message_next(m, c, 0, ret);
+	moved_give(m);
+	if (more)
 		bpf_tail_call(ctx, &ways, WAY_SENT);
 	return 0;
 }

@@ -47,6 +47,9 @@ static const struct hook hooks[] = {
 	{ "troth_send", OF_BOTH, false },
 	{ "troth_segment", OF_BOTH, false },
 	{ "troth_sys_exit", OF_BOTH, false },
+	{ "troth_sys_exit_2", OF_BOTH, true },
+	{ "troth_sys_exit_3", OF_BOTH, true },
+	{ "troth_sys_exit_4", OF_BOTH, true },
 	/* Last: what they find is seen whole from its first byte. */
 	{ "troth_set_state", OF_BOTH, false },
 	{ "troth_set_state_3", OF_BOTH, true },
@@ -215,6 +218,7 @@ static void configure(struct programs *p, const struct collector_options *o)
 	config->n_ports = o->n_ports;
 	memcpy(config->ports, o->ports, sizeof(config->ports));
 	config->idle_end_ns = o->idle_end_ns;
+	config->preempted = programs_are_preempted();
 	bpf_map__set_max_entries(map_of(p, "series"), n * p->view.stripes);
 	bpf_map__set_max_entries(map_of(p, "states"), n);
 	bpf_map__set_max_entries(map_of(p, "endpoints"), n);
