@@ -9,6 +9,36 @@
 #include "connection.bpf.h"
 #include "scan.bpf.h"
 
+/* The task whose call a copy of a hook has looked at last, for each hook. */
+#define HOOKS_COPIED 2
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, HOOKS_COPIED);
+	__type(key, __u32);
+	__type(value, __u64);
+} looked SEC(".maps");
+
+/*
+ * From Linux 7.0 a task may be preempted inside a program, which then stays shut on that CPU for
+ * milliseconds: there a hook has copies, and who preempts finds one that is free. What one has looked
+ * at is nothing new to the next; the last leaves the mark as the first finds it. 0: look.
+ */
+static __always_inline int looked_before(__u32 hook, int copy, int copies)
+{
+	__u64 task, *seen;
+	int before;
+
+	if (!config.preempted)
+		return 0;
+	seen = bpf_map_lookup_elem(&looked, &hook);
+	if (!seen)
+		return 0;
+	task = bpf_get_current_task();
+	before = copy > 1 && *seen == task;
+	*seen = copy < copies ? task : 0;
+	return before;
+}
+
 /* kTLS: the call's length is plain text, the step is records. The step counts. */
 static __always_inline __u32 step_length(const struct sock *sk, __u32 step, __u32 length)
 {
@@ -47,8 +77,7 @@ static __always_inline __u32 pipelined(const struct connection *c, const struct 
 {
 	__u32 found;
 
-	if (is_request ? length <= c->single :
-			 !(c->flags & FLAG_MANY) || c->asked + (c->phase == PHASE_ANSWER) < 2)
+	if (is_request ? length <= c->single : !(c->flags & FLAG_MANY) || asked_is_one(c))
 		return 0;
 	if (!w->length)
 		return 0;

@@ -75,7 +75,7 @@ struct connection {
 	__u8 outcome;
 	__u8 interim;	/* inside an interim answer's header: 1, after a line feed: 2 */
 	__u8 fruitless; /* scans in a row that found nothing */
-	__u8 asked;	/* requests seen and not answered yet; 255: or more */
+	__s8 asked;	/* requests less answers; below 0 some requests were not told apart */
 	__u8 state;	/* of TCP, as last handled; written by changes of state only */
 	__u32 fins; /* enum fin; written by changes of state only, which the socket's lock orders */
 	__u32 single;	      /* a call no longer than that holds one request */
@@ -103,6 +103,20 @@ struct connection {
 _Static_assert(__builtin_offsetof(struct connection, arrived_ns) == 64 - 8,
 	       "not at a line's start");
 _Static_assert(__builtin_offsetof(struct connection, stamps) == 128 - 8, "not at a line's start");
+
+/* That many more requests have been seen, or answers, where n is below 0. */
+static __always_inline void asked_add(struct connection *c, __s32 n)
+{
+	__s32 asked = c->asked + n;
+
+	c->asked = asked > 127 ? 127 : asked < -128 ? -128 : asked;
+}
+
+/* Can a call hold no other answer than the one that is waited for, or none but the rest of one? */
+static __always_inline int asked_is_one(const struct connection *c)
+{
+	return c->asked + (c->phase == PHASE_ANSWER) == 1;
+}
 
 /* Is an exchange under way, that its end would count? */
 static __always_inline int connection_waits(const struct connection *c)

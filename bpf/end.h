@@ -65,7 +65,7 @@ static __always_inline void end_unread_request(struct connection *c, const struc
 /* Pipelined requests of which no answer was told apart; the one under way is not among them. */
 static __always_inline void end_pipelined(struct connection *c, struct ended_list *out)
 {
-	__u32 under_way = c->phase == PHASE_REQUEST;
+	__s32 under_way = c->phase == PHASE_REQUEST;
 
 	if (c->flags & FLAG_MANY && (under_way || c->phase == PHASE_ANSWER) && c->asked > under_way)
 		out->merged += c->asked - under_way;
@@ -200,7 +200,7 @@ __noinline __u64 exchange_sweep(struct connection *c, const struct look *l, __u6
 	    (final || span_ns(last, l->now_ns) > idle_end_ns)) {
 		exchange_fail(c, OUTCOME_UNKNOWN, last, out);
 		c->phase = PHASE_ANSWER;
-		c->asked -= c->asked > 0;
+		asked_add(c, -1);
 		c->flags |= FLAG_VOID;
 	}
 	if (c->phase == PHASE_REQUEST && !(c->flags & FLAG_ODD))

@@ -175,7 +175,7 @@ static __always_inline void request_more(struct connection *c, const struct wind
 	} else if (v >= REQUEST_YES) {
 		c->flags &= ~FLAG_BODILESS;
 		c->flags |= FLAG_MANY;
-		c->asked += c->asked < 255;
+		asked_add(c, 1);
 		exchange_note_request(c, v);
 	} else if (!(c->flags & FLAG_BODILESS)) {
 		c->flags |= FLAG_BODIED;
@@ -278,7 +278,7 @@ static __always_inline int request_bytes(struct connection *c, __u64 arrived, __
 	}
 	exchange_finish(c, out);
 	exchange_begin(c, arrived, read);
-	c->asked += c->asked < 255;
+	asked_add(c, 1);
 	c->complete_ns = complete;
 	exchange_note_request(c, v);
 	return 0;
@@ -295,7 +295,7 @@ static __always_inline void exchange_note_many(struct connection *c, int is_requ
 		if (!(c->flags & FLAG_MANY))
 			return;
 		out->coalesced += many;
-		c->asked -= many < c->asked ? many : c->asked;
+		asked_add(c, -(__s32)many);
 		c->fruitless = many ? 0 : c->fruitless + (c->fruitless < 255);
 		if (c->fruitless == FRUITLESS_MAX) {
 			/* Whoever pipelines for long and is answered one by one is believed. */
@@ -306,7 +306,7 @@ static __always_inline void exchange_note_many(struct connection *c, int is_requ
 	} else if (length > c->single) {
 		if (many && c->phase == PHASE_REQUEST && c->flags & FLAG_BODILESS) {
 			c->flags |= FLAG_MANY;
-			c->asked = many + c->asked < 255 ? many + c->asked : 255;
+			asked_add(c, many);
 		} else {
 			c->single = length + length / 2;
 		}
@@ -317,7 +317,7 @@ static __always_inline void answer_begin(struct connection *c, __u32 outcome, __
 					 __u64 last)
 {
 	c->phase = PHASE_ANSWER;
-	c->asked -= c->asked > 0;
+	asked_add(c, -1);
 	c->outcome = outcome;
 	c->first_ns = c->first_ns ? c->first_ns : first;
 	c->last_ns = last;

@@ -78,14 +78,6 @@ static __always_inline void moved_give(struct moved *m)
 		*(volatile __u32 *)&m->taken = 0;
 }
 
-/* The task whose call one of the copies has looked at. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u64);
-} looked SEC(".maps");
-
 #if defined(__TARGET_ARCH_x86)
 #define CALL_ARG1(regs) ((regs)->di)
 #define CALL_ARG4(regs) ((regs)->r10)
@@ -272,33 +264,16 @@ static __always_inline void moved_call(struct moved *m, __u32 length, __u32 read
 	m->readable = readable;
 }
 
-/*
- * One of the copies: see state_changed(). What one of them has looked at is nothing new to the next;
- * the last leaves the CPU as the first finds it.
- */
+/* One of the copies: see looked_before(). */
 static __always_inline void call_left(void *ctx, const struct pt_regs *regs, long ret, int copy)
 {
-	__u64 task, *seen;
-	__u32 zero = 0;
 	enum way way;
 
 	if (ret <= 0)
 		return;
 	way = way_of(CALL_NUMBER(regs));
-	if (way >= WAYS || control.stopped_ns)
-		return;
-	if (config.preempted) {
-		seen = bpf_map_lookup_elem(&looked, &zero);
-		if (!seen)
-			return;
-		task = bpf_get_current_task();
-		if (copy > 1 && *seen == task) {
-			*seen = copy < COPIES ? task : 0;
-			return;
-		}
-		*seen = copy < COPIES ? task : 0;
-	}
-	bpf_tail_call(ctx, &ways, way);
+	if (way < WAYS && !control.stopped_ns && !looked_before(0, copy, COPIES))
+		bpf_tail_call(ctx, &ways, way);
 }
 
 SEC("tp_btf/sys_exit")

@@ -233,7 +233,7 @@ static inline uint32_t script_pipelined(const struct script *s, bool request,
 {
 	uint32_t found = 0;
 
-	if ((request ? n <= s->c.single : !(s->c.flags & FLAG_MANY) || s->c.asked < 2) ||
+	if ((request ? n <= s->c.single : !(s->c.flags & FLAG_MANY) || asked_is_one(&s->c)) ||
 	    !w->length)
 		return 0;
 	if (request) {

@@ -24,11 +24,14 @@
 #define SERIES_BUDGET  (64u << 20)
 #define SERIES_DEFAULT 2048
 
+/* From Linux 7.0 tasks can be preempted inside programs. */
+enum when { ALWAYS, PREEMPTED, NOT_PREEMPTED /* there, its copies are attached */ };
+
 /* A program of one backend or of both, and when it is needed. */
 struct hook {
 	const char *name;
 	unsigned int roles; /* where one of these is measured */
-	bool preempted;	    /* only where tasks can be preempted inside programs: from Linux 7.0 */
+	enum when when;
 };
 
 #define SERVER	(1u << ROLE_SERVER)
@@ -37,32 +40,36 @@ struct hook {
 
 /* On tracepoints, in the order in which they are attached. */
 static const struct hook hooks[] = {
-	{ "troth_destroy", OF_BOTH, false },
-	{ "troth_destroy_3", OF_BOTH, true },
-	{ "troth_destroy_4", OF_BOTH, true },
-	{ "troth_destroy_2", OF_BOTH, false },
-	{ "troth_retransmit", OF_BOTH, false },
-	{ "troth_data_ready", OF_BOTH, false },
-	{ "troth_recv", OF_BOTH, false },
-	{ "troth_send", OF_BOTH, false },
-	{ "troth_segment", OF_BOTH, false },
-	{ "troth_sys_exit", OF_BOTH, false },
-	{ "troth_sys_exit_2", OF_BOTH, true },
-	{ "troth_sys_exit_3", OF_BOTH, true },
-	{ "troth_sys_exit_4", OF_BOTH, true },
+	{ "troth_destroy", OF_BOTH, ALWAYS },
+	{ "troth_destroy_3", OF_BOTH, PREEMPTED },
+	{ "troth_destroy_4", OF_BOTH, PREEMPTED },
+	{ "troth_destroy_2", OF_BOTH, ALWAYS },
+	{ "troth_retransmit", OF_BOTH, ALWAYS },
+	{ "troth_data_ready", OF_BOTH, ALWAYS },
+	{ "troth_recv", OF_BOTH, NOT_PREEMPTED },
+	{ "troth_recv_1", OF_BOTH, PREEMPTED },
+	{ "troth_recv_2", OF_BOTH, PREEMPTED },
+	{ "troth_send", OF_BOTH, NOT_PREEMPTED },
+	{ "troth_send_1", OF_BOTH, PREEMPTED },
+	{ "troth_send_2", OF_BOTH, PREEMPTED },
+	{ "troth_segment", OF_BOTH, ALWAYS },
+	{ "troth_sys_exit", OF_BOTH, ALWAYS },
+	{ "troth_sys_exit_2", OF_BOTH, PREEMPTED },
+	{ "troth_sys_exit_3", OF_BOTH, PREEMPTED },
+	{ "troth_sys_exit_4", OF_BOTH, PREEMPTED },
 	/* Last: what they find is seen whole from its first byte. */
-	{ "troth_set_state", OF_BOTH, false },
-	{ "troth_set_state_3", OF_BOTH, true },
-	{ "troth_set_state_4", OF_BOTH, true },
-	{ "troth_set_state_2", OF_BOTH, false }, /* the very last of these: it counts failures */
+	{ "troth_set_state", OF_BOTH, ALWAYS },
+	{ "troth_set_state_3", OF_BOTH, PREEMPTED },
+	{ "troth_set_state_4", OF_BOTH, PREEMPTED },
+	{ "troth_set_state_2", OF_BOTH, ALWAYS }, /* the very last of these: it counts failures */
 };
 
 /* Run by user space. */
 static const struct hook walks[] = {
-	{ "troth_self_test", OF_BOTH, false },
-	{ "troth_join", OF_BOTH, false },
-	{ "troth_sweep", OF_BOTH, false },
-	{ "troth_sweep_listeners", SERVER, false },
+	{ "troth_self_test", OF_BOTH, ALWAYS },
+	{ "troth_join", OF_BOTH, ALWAYS },
+	{ "troth_sweep", OF_BOTH, ALWAYS },
+	{ "troth_sweep_listeners", SERVER, ALWAYS },
 };
 
 #define N_HOOKS (sizeof(hooks) / sizeof(hooks[0]))
@@ -191,18 +198,19 @@ static bool programs_are_preempted(void)
 	return !uname(&host) && strtoul(host.release, NULL, 10) >= 7;
 }
 
-/* What nobody needs is not even loaded. */
+/* What nobody needs is not even loaded. What only leads to a copy is loaded, and not attached. */
 static void choose(const struct programs *p, const struct hook *from, size_t n, unsigned int roles)
 {
-	bool preempted = programs_are_preempted();
+	bool preempted = p->object.config->preempted;
 
 	for (size_t i = 0; i < n; i++) {
 		struct bpf_program *program = program_of(p, from[i].name);
 
-		if (program)
-			bpf_program__set_autoload(program,
-						  from[i].roles & roles &&
-							  (preempted || !from[i].preempted));
+		if (!program)
+			continue; /* the other backend's */
+		bpf_program__set_autoload(
+			program, from[i].roles & roles && (preempted || from[i].when != PREEMPTED));
+		bpf_program__set_autoattach(program, !preempted || from[i].when != NOT_PREEMPTED);
 	}
 }
 
@@ -271,7 +279,8 @@ static int attach_hooks(struct programs *p)
 	for (size_t i = 0; i < N_HOOKS; i++) {
 		struct bpf_program *program = program_of(p, hooks[i].name);
 
-		if (!program || !bpf_program__autoload(program))
+		if (!program || !bpf_program__autoload(program) ||
+		    !bpf_program__autoattach(program))
 			continue;
 		p->links[i] = bpf_program__attach(program);
 		if (!p->links[i])
