@@ -53,7 +53,7 @@ PURE_C  := $(filter-out user/collect/collector.c user/collect/features%.c \
 PURE_O  := $(PURE_C:%.c=build/sanitized/%.o)
 FORMAT  := $(shell git ls-files -co --exclude-standard 'bpf/*.[ch]' 'user/*.[ch]' 'tests/*.[ch]' 2>/dev/null)
 
-.PHONY: all run test check check-bpf check-e2e check-vm fuzz bench bench-vm install fmt check-format clean setup setup-test setup-vm
+.PHONY: all run test check check-bpf check-e2e check-vm verifier fuzz bench bench-vm install fmt check-format clean setup setup-test setup-vm
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -97,7 +97,7 @@ build/withhold/programs.o: user/collect/programs.c $(BPF:%=build/withhold/%.skel
 $(OUT)/user/collect/programs.o: CFLAGS_ALL += -Ibuild/$(ARCH)
 
 ifdef SYSROOT
-$(USER_O) $(OUT)/user/main.o $(OUT)/bpf_test $(OUT)/vm/guest: | $(SYSROOT)
+$(USER_O) $(OUT)/user/main.o $(OUT)/bpf_test $(OUT)/vm/guest $(OUT)/vm/verifier_log.so: | $(SYSROOT)
 $(SYSROOT):
 	$(call say,SYSROOT,$@)
 	$(Q)scripts/sysroot $(ARCH) $@
@@ -166,6 +166,12 @@ $(OUT)/vm/guest: $(wildcard tests/vm/*.[ch]) bpf/abi.h
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -I. $(filter %.c,$^) -o $@ -ljansson -lpthread
 
+# Asks for the verifier's statistics, see scripts/verifier.
+$(OUT)/vm/verifier_log.so: tests/bpf/verifier_log.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -fPIC -shared $< -o $@ -lbpf
+
 check: $(UNIT)
 	$(Q)scripts/run-tests unit
 check-bpf: build/bpf_test $(ARM64_BPF) build/troth-withhold
@@ -175,6 +181,9 @@ check-e2e: build/troth build/troth-withhold
 check-vm: setup-vm
 	$(Q)$(MAKE) --no-print-directory $(OUT)/troth $(OUT)/vm/guest
 	$(Q)ARCH=$(ARCH) KERNEL='$(KERNEL)' scripts/run-tests vm
+verifier: setup-vm
+	$(Q)$(MAKE) --no-print-directory $(OUT)/troth $(OUT)/vm/verifier_log.so
+	$(Q)ARCH=$(ARCH) KERNEL='$(KERNEL)' CLANG='$(CLANG)' scripts/verifier
 fuzz: $(FUZZ)
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/run-tests fuzz
 bench: build/troth build/bench

@@ -216,6 +216,28 @@ static unsigned int linked(const bool *links, __u32 *ids, unsigned int max)
 	return n;
 }
 
+/*
+ * Those links go, and programs_open() is not told: programs_detach() would end the measurement, and
+ * hooks that are attached again would do nothing. Their descriptors stay, and stand for nothing.
+ */
+static int take_links(const bool *links)
+{
+	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC), r = 0;
+
+	if (nothing < 0)
+		return -errno;
+	for (int fd = 0; fd < DESCRIPTORS && !r; fd++) {
+		struct bpf_link_info info = {};
+		__u32 size = sizeof(info);
+
+		if (links[fd] && !bpf_obj_get_info_by_fd(fd, &info, &size) &&
+		    info.type == BPF_LINK_TYPE_RAW_TRACEPOINT && dup3(nothing, fd, O_CLOEXEC) < 0)
+			r = -errno;
+	}
+	close(nothing);
+	return r;
+}
+
 static bool among(__u32 id, const __u32 *ids, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++)
@@ -253,7 +275,11 @@ int hooks_troth(uint16_t port, struct hooks **ret)
 	descriptors_mark("anon_inode:bpf-prog", after);
 	descriptors_mark("anon_inode:bpf_link", links);
 	n = linked(links, ids, HOOKS_MAX);
-	programs_detach(h->programs);
+	r = take_links(links);
+	if (r) {
+		hooks_free(h);
+		return r;
+	}
 	for (int fd = 0; fd < DESCRIPTORS; fd++)
 		if (after[fd] && !before[fd] && among(program_id(fd), ids, n))
 			hook_add(h, fd, "");
