@@ -19,6 +19,19 @@ static void bounds_are_given_where_an_sli_is_not_exact(void **state)
 	assert_non_null(strstr(text, "not exact: 49.7 to 99.7 %"));
 }
 
+static void bounds_that_are_close_are_told_apart(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fill(&f);
+	f.rows[1].counts.exchanges[FAST][OUTCOME_OK] += 100000;
+	f.rows[1].counts.exchanges[FAST][OUTCOME_UNKNOWN] = 4;
+	judge_all(&f);
+	_cleanup_(freep) char *text = printed(&f.report, false, false);
+	assert_non_null(strstr(text, "not exact: 99.99 to 99.995 %"));
+}
+
 static void an_overflow_row_is_unattributed_and_empty_ones_are_left_out(void **state)
 {
 	struct fixture f;
@@ -203,6 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bounds_are_given_where_an_sli_is_not_exact),
+		cmocka_unit_test(bounds_that_are_close_are_told_apart),
 		cmocka_unit_test(an_overflow_row_is_unattributed_and_empty_ones_are_left_out),
 		cmocka_unit_test(the_first_lines_say_what_is_broken_where_and_why),
 		cmocka_unit_test(the_worst_service_comes_first),

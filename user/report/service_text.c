@@ -74,7 +74,7 @@ static void put_sli(struct page *p, enum ink ink, const struct judgement *j)
 {
 	page_item(p, ink, "%-8s", human_sli(j->good, j->total, j->target).s);
 	if (!j->exact)
-		page_item(p, INK_PLAIN, "(not exact: %.4g to %.4g %%)",
+		page_item(p, INK_PLAIN, "(not exact: %.5g to %.5g %%)",
 			  floor(j->sli_lowest * 1e5) / 1e3, ceil(j->sli_highest * 1e5) / 1e3);
 }
 
