@@ -128,10 +128,10 @@ static __always_inline int call_ended(struct sock *sk, struct connection *c, str
 	ended_clear(&out);
 	if (!connection_enter(c, TRIES_OF_CALLS))
 		return 0;
+	look_steps(&l, c, tp);
 	/* Where answers pass requests on their way, a read waits for its own look, which counts them. */
-	l.read = !receiving && is_request && c->flags & FLAG_MANY ? c->read :
-								    connection_read_seq(c, tp);
-	l.written = connection_write_seq(c, tp);
+	if (!receiving && is_request && c->flags & FLAG_MANY)
+		l.read = c->read;
 	if (receiving)
 		l.read -= later;
 	else

@@ -90,27 +90,27 @@ static __always_inline struct connection *connection_of(struct sock *sk)
 	return c && c->flags & FLAG_READY ? c : 0;
 }
 
-/* Has the peer's FIN come, whether or not the hook that tells so was run? */
-static __always_inline int connection_has_fin(const struct connection *c, const struct tcp_sock *tp,
-					      __u32 *fin)
+static __always_inline int state_of(const struct tcp_sock *tp)
 {
-	__u8 state = FIELD((const struct sock *)tp, __sk_common.skc_state);
-
-	if (c->fins & FIN_PEER) {
-		*fin = c->peer_fin;
-		return 1;
-	}
-	*fin = FIELD(tp, rcv_nxt) - 1;
-	return state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING;
+	return FIELD((const struct sock *)tp, __sk_common.skc_state);
 }
 
-/* The FINs, which count one in either direction, are not data. */
-static __always_inline __u32 connection_read_seq(const struct connection *c,
-						 const struct tcp_sock *tp)
+/*
+ * The FINs, which count one in either direction, are not data. state: read after seq, so that a FIN which
+ * seq holds is known, whether or not the hook that tells so was run.
+ */
+static __always_inline __u32 without_peer_fin(const struct connection *c, const struct tcp_sock *tp,
+					      int state, __u32 seq)
 {
-	__u32 seq = FIELD(tp, copied_seq), fin;
+	__u32 fin;
 
-	return connection_has_fin(c, tp, &fin) && seq_after(seq, fin) ? fin : seq;
+	if (c->fins & FIN_PEER)
+		fin = c->peer_fin;
+	else if (state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING)
+		fin = FIELD(tp, rcv_nxt) - 1;
+	else
+		return seq;
+	return seq_after(seq, fin) ? fin : seq;
 }
 
 /* Has our FIN been sent in this state? (In CLOSE that cannot be told.) */
@@ -120,32 +120,45 @@ static __always_inline int state_has_our_fin(int state)
 			     1 << TCP_LAST_ACK | 1 << TCP_TIME_WAIT);
 }
 
+static __always_inline __u32 without_our_fin(const struct connection *c, int state, __u32 seq)
+{
+	if (c->fins & FIN_OURS)
+		return seq_after(seq, c->our_fin) ? c->our_fin : seq;
+	return state_has_our_fin(state) ? seq - 1 : seq;
+}
+
 static __always_inline __u32 connection_write_seq(const struct connection *c,
 						  const struct tcp_sock *tp)
 {
 	__u32 seq = FIELD(tp, write_seq);
 
-	if (c->fins & FIN_OURS)
-		return seq_after(seq, c->our_fin) ? c->our_fin : seq;
-	/* The hook that tells so was skipped. */
-	return state_has_our_fin(FIELD((const struct sock *)tp, __sk_common.skc_state)) ? seq - 1 :
-											  seq;
+	return without_our_fin(c, state_of(tp), seq);
 }
 
 static __always_inline __u32 connection_received_seq(const struct connection *c,
 						     const struct tcp_sock *tp)
 {
-	__u32 seq = FIELD(tp, rcv_nxt), fin;
+	__u32 seq = FIELD(tp, rcv_nxt);
 
-	return connection_has_fin(c, tp, &fin) && seq_after(seq, fin) ? fin : seq;
+	return without_peer_fin(c, tp, state_of(tp), seq);
+}
+
+/* How far has been read and written. */
+static __always_inline void look_steps(struct look *l, const struct connection *c,
+				       const struct tcp_sock *tp)
+{
+	__u32 read = FIELD(tp, copied_seq), written = FIELD(tp, write_seq);
+	int state = state_of(tp);
+
+	l->read = without_peer_fin(c, tp, state, read);
+	l->written = without_our_fin(c, state, written);
 }
 
 static __always_inline void look_fill(struct look *l, const struct connection *c,
 				      const struct tcp_sock *tp, __u64 now)
 {
 	l->now_ns = now;
-	l->read = connection_read_seq(c, tp);
-	l->written = connection_write_seq(c, tp);
+	look_steps(l, c, tp);
 	l->sent_ticks = FIELD(tp, lsndtime);
 	l->now_ticks = bpf_jiffies64();
 	l->tick_ns = control.tick_ns;

@@ -92,8 +92,11 @@ int troth_join(struct bpf_iter__task_file *ctx)
 /* Most connections of a host have nothing to tell; a look without the lock says so. */
 static __always_inline int sweep_may_skip(const struct connection *c, const struct tcp_sock *tp)
 {
+	struct look l;
+
+	look_steps(&l, c, tp);
 	return !connection_waits(c) && !c->events && !c->bytes_in && !c->bytes_out &&
-	       c->read == connection_read_seq(c, tp) && c->written == connection_write_seq(c, tp) &&
+	       c->read == l.read && c->written == l.written &&
 	       !seq_after(connection_received_seq(c, tp), c->read);
 }
 

@@ -153,6 +153,10 @@ static __always_inline struct sock *sock_of(struct task_struct *task, __u32 fd)
 	const struct fdtable *fdt;
 	const struct socket *socket;
 	struct file *file;
+	struct {
+		struct file *file;
+		struct sock *sk;
+	} both;
 
 	if (!files)
 		return 0;
@@ -160,7 +164,17 @@ static __always_inline struct sock *sock_of(struct task_struct *task, __u32 fd)
 	if (fd >= fdt->max_fds || bpf_probe_read_kernel(&file, sizeof(file), &fdt->fd[fd]) || !file)
 		return 0;
 	socket = FIELD(file, private_data);
-	return socket && FIELD(socket, file) == file ? FIELD(socket, sk) : 0;
+	if (!socket)
+		return 0;
+	if (bpf_core_field_offset(struct socket, sk) ==
+	    bpf_core_field_offset(struct socket, file) + sizeof(both.file)) {
+		if (bpf_probe_read_kernel(&both, sizeof(both), &socket->file))
+			return 0;
+	} else {
+		both.file = FIELD(socket, file);
+		both.sk = FIELD(socket, sk);
+	}
+	return both.file == file ? both.sk : 0;
 }
 
 /* What is kept of the connection on which the call was made; NULL: nothing is. */
@@ -431,14 +445,17 @@ static __always_inline int segment_is_next(const struct tcp_sock *tp, const stru
 					   __u32 *end)
 {
 	const struct tcp_skb_cb *cb = (const void *)skb + bpf_core_field_offset(struct sk_buff, cb);
-	__u32 begin = FIELD(cb, seq), next;
+	struct {
+		__u32 begin, end;
+	} seq; /* the first two fields, ever since */
+	__u32 next;
 
-	*end = FIELD(cb, end_seq);
-	if (*end == begin)
+	if (bpf_probe_read_kernel(&seq, sizeof(seq), cb) || seq.end == seq.begin)
 		return 0;
+	*end = seq.end;
 	*end -= FIELD(cb, tcp_flags) & TCP_FIN;
 	next = FIELD(tp, rcv_nxt);
-	return seq_after(*end, next) && !seq_after(begin, next);
+	return seq_after(*end, next) && !seq_after(seq.begin, next);
 }
 
 TAIL(crowd, troth_crowd);
