@@ -15,6 +15,21 @@ void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym;
 	((const struct type *)bpf_rdonly_cast(object, bpf_core_type_id_kernel(struct type)))
 #define FIELD(object, field) ((object)->field)
 
+static __always_inline const struct tcp_sock *tcp_of(const struct sock *sk)
+{
+	return CAST(tcp_sock, sk);
+}
+
+/* What looks see of a TCP socket: the socket itself. */
+#define tcp_view	     const struct tcp_sock *
+#define LOOK_AT(view, sk)    tcp_view view = tcp_of(sk)
+#define LOOK_AGAIN(view, sk) ((void)sk)
+
+static __always_inline int state_of(tcp_view tp)
+{
+	return ((const struct sock *)tp)->__sk_common.skc_state;
+}
+
 /* One per TCP socket of interest; freed with it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);

@@ -13,6 +13,55 @@
 #define CAST(type, object)   ((const struct type *)(object))
 #define FIELD(object, field) BPF_CORE_READ(object, field)
 
+static __always_inline const struct tcp_sock *tcp_of(const struct sock *sk)
+{
+	return CAST(tcp_sock, sk);
+}
+
+/* What looks see of a TCP socket: a copy, for each read by a helper takes some 25 ns. */
+struct tcp_copy {
+	__u64 tcp_clock_cache;
+	__u64 tcp_wstamp_ns;
+	__u32 rcv_nxt;
+	__u32 copied_seq;
+	__u32 snd_nxt;
+	__u32 write_seq;
+	__u32 lsndtime;
+	__u32 srtt_us;
+	__u32 state;
+	__u32 pad;
+};
+#define tcp_view const struct tcp_copy *
+#define LOOK_AT(view, sk)                                                                          \
+	struct tcp_copy view##_copy;                                                               \
+	tcp_view view = &view##_copy;                                                              \
+	tcp_copy_fill(&view##_copy, sk)
+#define LOOK_AGAIN(view, sk) tcp_copy_fill((struct tcp_copy *)view, sk)
+
+/* The state last: see without_peer_fin(). */
+static __noinline int tcp_copy_fill(struct tcp_copy *t, const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_of(sk);
+
+	if (!t)
+		return 0;
+	t->tcp_clock_cache = FIELD(tp, tcp_clock_cache);
+	t->tcp_wstamp_ns = FIELD(tp, tcp_wstamp_ns);
+	t->rcv_nxt = FIELD(tp, rcv_nxt);
+	t->copied_seq = FIELD(tp, copied_seq);
+	t->snd_nxt = FIELD(tp, snd_nxt);
+	t->write_seq = FIELD(tp, write_seq);
+	t->lsndtime = FIELD(tp, lsndtime);
+	t->srtt_us = FIELD(tp, srtt_us);
+	t->state = FIELD(sk, __sk_common.skc_state);
+	return 0;
+}
+
+static __always_inline int state_of(tcp_view tp)
+{
+	return tp->state;
+}
+
 struct tracked {
 	struct connection connection; /* first */
 	__u64 sk;
@@ -38,12 +87,16 @@ static __always_inline __u64 cookie_of(const struct sock *sk)
 	return FIELD(sk, __sk_common.skc_cookie.counter);
 }
 
-/* What is kept of a socket; NULL: nothing is. */
+/* What is kept of the socket with that cookie; NULL: nothing is. */
+static __always_inline struct connection *connection_known(__u64 cookie)
+{
+	return cookie ? bpf_map_lookup_elem(&connections, &cookie) : 0;
+}
+
+/* The same of a socket. */
 static __always_inline struct connection *connection_find(const struct sock *sk)
 {
-	__u64 cookie = cookie_of(sk);
-
-	return cookie ? bpf_map_lookup_elem(&connections, &cookie) : 0;
+	return connection_known(cookie_of(sk));
 }
 
 /* The same, or room for it, all zero; NULL: there is none. */

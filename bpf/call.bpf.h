@@ -54,18 +54,18 @@ static __always_inline __u32 step_length(const struct sock *sk, __u32 step, __u3
  * What the send hook calls now: the moment of transmission, where everything written was
  * sent; on loopback the hook itself runs only after the peer was served.
  */
-static __always_inline __u64 send_time(const struct tcp_sock *tp)
+static __always_inline __u64 send_time(tcp_view tp)
 {
-	__u64 cached = FIELD(tp, tcp_clock_cache), sent = FIELD(tp, tcp_wstamp_ns);
+	__u64 cached = tp->tcp_clock_cache, sent = tp->tcp_wstamp_ns;
 
-	if (FIELD(tp, snd_nxt) != FIELD(tp, write_seq) || !cached)
+	if (tp->snd_nxt != tp->write_seq || !cached)
 		return bpf_ktime_get_ns();
 	return sent && sent < cached ? sent : cached;
 }
 
-static __always_inline __u64 recv_time(const struct tcp_sock *tp)
+static __always_inline __u64 recv_time(tcp_view tp)
 {
-	return control.recv_clock_is_cached ? FIELD(tp, tcp_clock_cache) : bpf_ktime_get_ns();
+	return control.recv_clock_is_cached ? tp->tcp_clock_cache : bpf_ktime_get_ns();
 }
 
 /*
@@ -97,14 +97,14 @@ volatile __u32 withhold_next;
 #endif
 
 /*
- * What both hooks do. w: room. length: bytes of the call; later: of those that this call has moved after them,
+ * What both hooks do. tp: the socket as it is, or was a moment ago. w: room. length: bytes of the call; later: of those that this call has moved after them,
  * and that are shown after them. receiving: a constant, each hook has its own copy. readable: the
  * bytes are in the caller's buffer.
  */
-static __always_inline int call_ended(struct sock *sk, struct connection *c, struct window *w,
-				      __u32 length, __u32 later, int receiving, int readable)
+static __always_inline int call_ended(struct sock *sk, tcp_view tp, struct connection *c,
+				      struct window *w, __u32 length, __u32 later, int receiving,
+				      int readable)
 {
-	const struct tcp_sock *tp = tcp_of(sk);
 	int is_request = c->role == (receiving ? ROLE_SERVER : ROLE_CLIENT);
 	struct ended_list out;
 	struct look l;
@@ -115,8 +115,8 @@ static __always_inline int call_ended(struct sock *sk, struct connection *c, str
 	window_clear(w);
 	w->total = length;
 	if (is_request ? exchange_wants_request(c, length,
-						receiving ? FIELD(tp, write_seq) != c->written :
-							    FIELD(tp, copied_seq) != c->read) :
+						receiving ? tp->write_seq != c->written :
+							    tp->copied_seq != c->read) :
 			 exchange_wants_response(c)) {
 		if (readable)
 			payload_read(w, c, length, receiving);
@@ -138,7 +138,7 @@ static __always_inline int call_ended(struct sock *sk, struct connection *c, str
 		l.written -= later;
 	l.length = step_length(sk, receiving ? l.read - c->read : l.written - c->written, length);
 	if (!(receiving ? look_is_plain_recv(c, &l) : look_is_plain_send(c, &l))) {
-		l.sent_ticks = FIELD(tp, lsndtime);
+		l.sent_ticks = tp->lsndtime;
 		l.now_ticks = bpf_jiffies64();
 		l.tick_ns = control.tick_ns;
 		if (receiving)
@@ -154,7 +154,7 @@ static __always_inline int call_ended(struct sock *sk, struct connection *c, str
 	exchange_note_many(c, is_request, many, length, &out);
 	if (receiving)
 		c->flags &= ~FLAG_FACTS;
-	connection_settle(c, tp, &l, &out);
+	connection_settle(c, sk, tp, &l, &out);
 	count_out(c, &out);
 	return 0;
 }
@@ -167,7 +167,7 @@ static __always_inline void call_failed(struct connection *c, int receiving)
 }
 
 /* Data has come after a write, and there is no room for another arrival. */
-static __always_inline void crowd_look(struct connection *c, const struct tcp_sock *tp)
+static __always_inline void crowd_look(struct connection *c, struct sock *sk, tcp_view tp)
 {
 	struct ended_list out = {};
 	struct look l;
@@ -176,7 +176,7 @@ static __always_inline void crowd_look(struct connection *c, const struct tcp_so
 		return;
 	look_fill(&l, c, tp, bpf_ktime_get_ns());
 	look_oldest(c, &l, l.read, l.written, &out);
-	connection_settle(c, tp, &l, &out);
+	connection_settle(c, sk, tp, &l, &out);
 	count_out(c, &out);
 }
 

@@ -71,11 +71,6 @@ static __always_inline void connection_leave(struct connection *c)
 #endif
 }
 
-static __always_inline const struct tcp_sock *tcp_of(const struct sock *sk)
-{
-	return CAST(tcp_sock, sk);
-}
-
 static __always_inline int sk_is_tcp(const struct sock *sk)
 {
 	return FIELD(sk, sk_protocol) == IPPROTO_TCP &&
@@ -90,24 +85,19 @@ static __always_inline struct connection *connection_of(struct sock *sk)
 	return c && c->flags & FLAG_READY ? c : 0;
 }
 
-static __always_inline int state_of(const struct tcp_sock *tp)
-{
-	return FIELD((const struct sock *)tp, __sk_common.skc_state);
-}
-
 /*
  * The FINs, which count one in either direction, are not data. state: read after seq, so that a FIN which
  * seq holds is known, whether or not the hook that tells so was run.
  */
-static __always_inline __u32 without_peer_fin(const struct connection *c, const struct tcp_sock *tp,
-					      int state, __u32 seq)
+static __always_inline __u32 without_peer_fin(const struct connection *c, tcp_view tp, int state,
+					      __u32 seq)
 {
 	__u32 fin;
 
 	if (c->fins & FIN_PEER)
 		fin = c->peer_fin;
 	else if (state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING)
-		fin = FIELD(tp, rcv_nxt) - 1;
+		fin = tp->rcv_nxt - 1;
 	else
 		return seq;
 	return seq_after(seq, fin) ? fin : seq;
@@ -127,39 +117,36 @@ static __always_inline __u32 without_our_fin(const struct connection *c, int sta
 	return state_has_our_fin(state) ? seq - 1 : seq;
 }
 
-static __always_inline __u32 connection_write_seq(const struct connection *c,
-						  const struct tcp_sock *tp)
+static __always_inline __u32 connection_write_seq(const struct connection *c, tcp_view tp)
 {
-	__u32 seq = FIELD(tp, write_seq);
+	__u32 seq = tp->write_seq;
 
 	return without_our_fin(c, state_of(tp), seq);
 }
 
-static __always_inline __u32 connection_received_seq(const struct connection *c,
-						     const struct tcp_sock *tp)
+static __always_inline __u32 connection_received_seq(const struct connection *c, tcp_view tp)
 {
-	__u32 seq = FIELD(tp, rcv_nxt);
+	__u32 seq = tp->rcv_nxt;
 
 	return without_peer_fin(c, tp, state_of(tp), seq);
 }
 
 /* How far has been read and written. */
-static __always_inline void look_steps(struct look *l, const struct connection *c,
-				       const struct tcp_sock *tp)
+static __always_inline void look_steps(struct look *l, const struct connection *c, tcp_view tp)
 {
-	__u32 read = FIELD(tp, copied_seq), written = FIELD(tp, write_seq);
+	__u32 read = tp->copied_seq, written = tp->write_seq;
 	int state = state_of(tp);
 
 	l->read = without_peer_fin(c, tp, state, read);
 	l->written = without_our_fin(c, state, written);
 }
 
-static __always_inline void look_fill(struct look *l, const struct connection *c,
-				      const struct tcp_sock *tp, __u64 now)
+static __always_inline void look_fill(struct look *l, const struct connection *c, tcp_view tp,
+				      __u64 now)
 {
 	l->now_ns = now;
 	look_steps(l, c, tp);
-	l->sent_ticks = FIELD(tp, lsndtime);
+	l->sent_ticks = tp->lsndtime;
 	l->now_ticks = bpf_jiffies64();
 	l->tick_ns = control.tick_ns;
 	l->received = connection_received_seq(c, tp);
@@ -167,7 +154,7 @@ static __always_inline void look_fill(struct look *l, const struct connection *c
 }
 
 /* Bytes and round trips go to the series now and then, not once an exchange. */
-static __always_inline void connection_flush(struct connection *c, const struct tcp_sock *tp)
+static __always_inline void connection_flush(struct connection *c, tcp_view tp)
 {
 	struct series_counts *s = series_stripe(c->series);
 
@@ -179,8 +166,8 @@ static __always_inline void connection_flush(struct connection *c, const struct 
 		add(&s->bytes_out, c->bytes_out);
 	c->bytes_in = 0;
 	c->bytes_out = 0;
-	if (FIELD(tp, srtt_us)) {
-		add(&s->srtt_us, FIELD(tp, srtt_us) >> 3);
+	if (tp->srtt_us) {
+		add(&s->srtt_us, tp->srtt_us >> 3);
 		add(&s->srtt_samples, 1);
 	}
 }
@@ -197,8 +184,8 @@ static __always_inline void connection_catch_up(struct connection *c, const stru
 }
 
 /* Handles what was posted; what cannot be judged yet is posted again. */
-static __always_inline void connection_end_locked(struct connection *c, const struct tcp_sock *tp,
-						  struct look *l, struct ended_list *out)
+static __always_inline void connection_end_locked(struct connection *c, tcp_view tp, struct look *l,
+						  struct ended_list *out)
 {
 	__u32 later;
 
@@ -219,12 +206,13 @@ static __always_inline void connection_end_locked(struct connection *c, const st
  * Gives the lock back, and then handles what was posted meanwhile: whoever posted has waited for the
  * lock in vain, and may have been the last to look. Returns what was posted meanwhile again.
  */
-static __always_inline __u32 connection_settle(struct connection *c, const struct tcp_sock *tp,
+static __always_inline __u32 connection_settle(struct connection *c, struct sock *sk, tcp_view tp,
 					       struct look *l, struct ended_list *out)
 {
 	connection_leave(c);
 	if (!c->events || !connection_enter(c, TRIES_OF_EVENTS))
 		return 0;
+	LOOK_AGAIN(tp, sk);
 	connection_end_locked(c, tp, l, out);
 	connection_flush(c, tp);
 	connection_leave(c);
@@ -241,12 +229,12 @@ static __always_inline void connection_post(struct connection *c, __u32 events)
 static __always_inline void connection_end(struct sock *sk)
 {
 	struct connection *c = connection_of(sk);
-	const struct tcp_sock *tp = tcp_of(sk);
 	struct ended_list out = {};
 	struct look l;
 
 	if (!c || !connection_enter(c, TRIES_OF_EVENTS))
 		return;
+	LOOK_AT(tp, sk);
 	if (c->events & (END_OUR_CLOSE | END_GONE)) {
 		/* No hook is on its way. */
 		look_fill(&l, c, tp, bpf_ktime_get_ns());
@@ -254,7 +242,7 @@ static __always_inline void connection_end(struct sock *sk)
 	}
 	connection_end_locked(c, tp, &l, &out);
 	connection_flush(c, tp);
-	if (connection_settle(c, tp, &l, &out) & END_GONE)
+	if (connection_settle(c, sk, tp, &l, &out) & END_GONE)
 		add(&losses.merged, 1); /* there is no later look */
 	count_out(c, &out);
 }

@@ -42,8 +42,9 @@ int BPF_PROG(troth_recv, struct sock *sk, int ret, int flags)
 	if (!c && ret > 0 && sk->__sk_common.skc_state == TCP_SYN_RECV)
 		bpf_tail_call(ctx, &early, 0);
 	if (ret > 0)
-		return c && !WITHHELD() ? call_ended(sk, c, &w, ret, 0, 1, !(flags & MSG_TRUNC)) :
-					  0;
+		return c && !WITHHELD() ?
+			       call_ended(sk, tcp_of(sk), c, &w, ret, 0, 1, !(flags & MSG_TRUNC)) :
+			       0;
 	call_failed(c, 1);
 	return 0;
 }
@@ -64,7 +65,7 @@ int BPF_PROG(troth_send, struct sock *sk, int ret, int flags)
 	}
 	if (!c && sk->sk_bpf_storage && client_late(sk, ret))
 		c = connection_of(sk);
-	return c && !WITHHELD() ? call_ended(sk, c, &w, ret, 0, 0, 1) : 0;
+	return c && !WITHHELD() ? call_ended(sk, tcp_of(sk), c, &w, ret, 0, 0, 1) : 0;
 }
 
 /* Copies, see looked_before(): attached in the place of the two above, which they leave for. */
@@ -99,7 +100,7 @@ int BPF_PROG(troth_crowd, struct sock *sk)
 	KEEP_ORDINARY_STACK(ctx, crowd);
 	if (!c)
 		return 0;
-	crowd_look(c, tcp_of(sk));
+	crowd_look(c, sk, tcp_of(sk));
 	arrived(c, tcp_of(sk));
 	return 0;
 }

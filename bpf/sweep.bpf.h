@@ -90,7 +90,7 @@ int troth_join(struct bpf_iter__task_file *ctx)
 }
 
 /* Most connections of a host have nothing to tell; a look without the lock says so. */
-static __always_inline int sweep_may_skip(const struct connection *c, const struct tcp_sock *tp)
+static __always_inline int sweep_may_skip(const struct connection *c, tcp_view tp)
 {
 	struct look l;
 
@@ -105,7 +105,6 @@ int troth_sweep(each_connection *ctx)
 {
 	struct ended_list out = {};
 	struct in_flight line = {};
-	const struct tcp_sock *tp;
 	struct connection *c;
 	struct sock *sk;
 	struct look l;
@@ -114,9 +113,10 @@ int troth_sweep(each_connection *ctx)
 	c = connection_next(ctx, &sk);
 	if (!c || !(c->flags & FLAG_READY))
 		return 0;
-	tp = tcp_of(sk);
+	LOOK_AT(tp, sk);
 	if (sweep_may_skip(c, tp) || !connection_enter(c, TRIES_OF_CALLS))
 		return 0;
+	LOOK_AGAIN(tp, sk);
 	if (c->events)
 		connection_end_locked(c, tp, &l, &out);
 	look_fill(&l, c, tp,
@@ -128,7 +128,7 @@ int troth_sweep(each_connection *ctx)
 			     control.sweep_final, &out);
 	connection_flush(c, tp);
 	line.series = c->series;
-	connection_settle(c, tp, &l, &out);
+	connection_settle(c, sk, tp, &l, &out);
 	count_out(c, &out);
 	if (age) {
 		line.age_ns = age;

@@ -41,6 +41,7 @@ struct {
  * would follow the rest once for each way in which this was set. While a program runs on a CPU, the
  * kernel does not run it there once more, nor what it leaves for: there is one for each of COPIES.
  */
+#define BLOCK 512 /* of a tcp_sock, from the first to the last field of interest */
 struct moved {
 	struct window w;
 	__u32 length; /* bytes of the call, or of one of its messages ... */
@@ -48,6 +49,8 @@ struct moved {
 	__u32 readable;
 	__u32 message;
 	__u32 taken;
+	struct tcp_copy tcp;
+	__u8 block[BLOCK];
 };
 
 #define COPIES 4
@@ -146,6 +149,44 @@ static __always_inline enum way way_of(__u64 nr)
 }
 #endif
 
+#define TCP_OFFSET(field) bpf_core_field_offset(struct tcp_sock, field)
+#define TCP_REACH(field)                                                                           \
+	do {                                                                                       \
+		low = TCP_OFFSET(field) < low ? TCP_OFFSET(field) : low;                           \
+		high = TCP_OFFSET(field) > high ? TCP_OFFSET(field) : high;                        \
+	} while (0)
+#define TCP_TAKE(field)                                                                            \
+	m->tcp.field = *(__typeof__(m->tcp.field) *)&m->block[TCP_OFFSET(field) - low]
+
+/* Copies what looks see in one read, where it lies as close together as on every kernel known. */
+static __always_inline tcp_view tcp_of_call(struct moved *m, const struct sock *sk)
+{
+	__u32 low = TCP_OFFSET(rcv_nxt), high = low;
+
+	TCP_REACH(tcp_clock_cache);
+	TCP_REACH(tcp_wstamp_ns);
+	TCP_REACH(copied_seq);
+	TCP_REACH(snd_nxt);
+	TCP_REACH(write_seq);
+	TCP_REACH(lsndtime);
+	TCP_REACH(srtt_us);
+	if (high - low > BLOCK - sizeof(__u64)) {
+		tcp_copy_fill(&m->tcp, sk);
+		return &m->tcp;
+	}
+	bpf_probe_read_kernel(m->block, high - low + sizeof(__u64), (const void *)sk + low);
+	TCP_TAKE(tcp_clock_cache);
+	TCP_TAKE(tcp_wstamp_ns);
+	TCP_TAKE(rcv_nxt);
+	TCP_TAKE(copied_seq);
+	TCP_TAKE(snd_nxt);
+	TCP_TAKE(write_seq);
+	TCP_TAKE(lsndtime);
+	TCP_TAKE(srtt_us);
+	m->tcp.state = FIELD(sk, __sk_common.skc_state);
+	return &m->tcp;
+}
+
 /* The socket behind a file descriptor of the current task: it knows its file. NULL: there is none. */
 static __always_inline struct sock *sock_of(struct task_struct *task, __u32 fd)
 {
@@ -178,11 +219,12 @@ static __always_inline struct sock *sock_of(struct task_struct *task, __u32 fd)
 }
 
 /* What is kept of the connection on which the call was made; NULL: nothing is. */
-static __always_inline struct connection *call_connection(__u32 fd, struct sock **sk)
+static __always_inline struct connection *call_connection(struct task_struct *task, __u32 fd,
+							  struct sock **sk)
 {
 	struct connection *c;
 
-	*sk = sock_of(bpf_get_current_task_btf(), fd);
+	*sk = sock_of(task, fd);
 	if (!*sk)
 		return 0;
 	c = connection_find(*sk);
@@ -193,7 +235,7 @@ static __always_inline struct connection *call_connection(__u32 fd, struct sock 
  * Data that came with the end of the handshake, as it does where the server defers to accept, passes
  * no hook of ours: it came when the connection was established.
  */
-static __always_inline void data_with_handshake(struct connection *c, const struct tcp_sock *tp)
+static __always_inline void data_with_handshake(struct connection *c, tcp_view tp)
 {
 	__u32 begin = c->read, received;
 
@@ -335,14 +377,16 @@ static __always_inline __u64 receive_flags(const struct pt_regs *regs)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(troth_received, struct pt_regs *regs, long ret)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct connection *c;
 	struct moved *m;
+	tcp_view tp;
 	struct sock *sk;
 	int more = 0;
 
-	if (call_is_compat(bpf_get_current_task_btf(), regs) || receive_flags(regs) & MSG_PEEK)
+	if (call_is_compat(task, regs) || receive_flags(regs) & MSG_PEEK)
 		return 0;
-	c = call_connection(CALL_ARG1(regs), &sk);
+	c = call_connection(task, CALL_ARG1(regs), &sk);
 	if (!c)
 		return 0;
 	if (c->flags & FLAG_FORESEEN)
@@ -352,12 +396,13 @@ int BPF_PROG(troth_received, struct pt_regs *regs, long ret)
 	m = moved_take();
 	if (!m)
 		return 0;
-	data_with_handshake(c, tcp_of(sk));
+	tp = tcp_of_call(m, sk);
+	data_with_handshake(c, tp);
 	moved_call(m, ret, !(receive_flags(regs) & MSG_TRUNC) && CALL_NUMBER(regs) != SYS_SPLICE);
 	if (CALL_NUMBER(regs) == SYS_RECVMMSG)
 		moved_message(m, c, CALL_ARG2(regs), ret, 1);
 	if (m->length)
-		call_ended(sk, c, &m->w, m->length, m->later, 1, m->readable);
+		call_ended(sk, tp, c, &m->w, m->length, m->later, 1, m->readable);
 	if (CALL_NUMBER(regs) == SYS_RECVMMSG)
 		more = message_next(m, c, 1, ret);
 	moved_give(m);
@@ -370,13 +415,15 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(troth_sent, struct pt_regs *regs, long ret)
 {
 	int splice = CALL_NUMBER(regs) == SYS_SPLICE, more = 0;
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct connection *c;
 	struct moved *m;
+	tcp_view tp;
 	struct sock *sk;
 
-	if (call_is_compat(bpf_get_current_task_btf(), regs))
+	if (call_is_compat(task, regs))
 		return 0;
-	c = call_connection(splice ? CALL_ARG3(regs) : CALL_ARG1(regs), &sk);
+	c = call_connection(task, splice ? CALL_ARG3(regs) : CALL_ARG1(regs), &sk);
 	if (!c) {
 		if (splice)
 			bpf_tail_call(ctx, &ways, WAY_RECEIVED);
@@ -387,11 +434,12 @@ int BPF_PROG(troth_sent, struct pt_regs *regs, long ret)
 	m = moved_take();
 	if (!m)
 		return 0;
+	tp = tcp_of_call(m, sk);
 	moved_call(m, ret, 1);
 	if (CALL_NUMBER(regs) == SYS_SENDMMSG)
 		moved_message(m, c, CALL_ARG2(regs), ret, 0);
 	if (m->length)
-		call_ended(sk, c, &m->w, m->length, m->later, 0, m->readable);
+		call_ended(sk, tp, c, &m->w, m->length, m->later, 0, m->readable);
 	if (CALL_NUMBER(regs) == SYS_SENDMMSG)
 		more = message_next(m, c, 0, ret);
 	moved_give(m);
@@ -407,7 +455,7 @@ int BPF_PROG(troth_early, struct pt_regs *regs, long ret)
 	struct connection *c;
 	struct sock *sk;
 
-	c = call_connection(CALL_ARG1(regs), &sk);
+	c = call_connection(bpf_get_current_task_btf(), CALL_ARG1(regs), &sk);
 	if (!c || !(c->flags & FLAG_FORESEEN))
 		return 0;
 	c = connection_take(c, sk, ROLE_SERVER, 0);
@@ -426,7 +474,7 @@ int BPF_PROG(troth_messages, struct pt_regs *regs, long ret)
 	struct connection *c;
 	struct sock *sk;
 
-	c = call_connection(CALL_ARG1(regs), &sk);
+	c = call_connection(bpf_get_current_task_btf(), CALL_ARG1(regs), &sk);
 	if (!c)
 		return 0;
 	c->messages[receiving & 1] &= MESSAGES_USED;
@@ -434,28 +482,50 @@ int BPF_PROG(troth_messages, struct pt_regs *regs, long ret)
 	return 0;
 }
 
-static __always_inline void arrived(struct connection *c, const struct tcp_sock *tp, __u32 received)
+/*
+ * What looks see of a socket that the verifier knows: loads. (Its state is read before the rest is, but
+ * the socket's lock is held.)
+ */
+static __always_inline int tcp_of_segment(struct tcp_copy *t, struct sock *sk)
 {
-	exchange_on_data(c, received, connection_write_seq(c, tp), FIELD(tp, lsndtime),
-			 bpf_ktime_get_ns());
+	const struct tcp_sock *tp = (const struct tcp_sock *)bpf_skc_to_tcp_sock(sk);
+
+	if (!tp)
+		return 0;
+	t->rcv_nxt = tp->rcv_nxt;
+	t->copied_seq = tp->copied_seq;
+	t->write_seq = tp->write_seq;
+	t->lsndtime = tp->lsndtime;
+	t->srtt_us = tp->srtt_us;
+	t->state = sk->__sk_common.skc_state;
+	return 1;
 }
 
-/* The data of a segment that is in order and new ends at *end; returns 0 where it is not. */
-static __always_inline int segment_is_next(const struct tcp_sock *tp, const struct sk_buff *skb,
-					   __u32 *end)
+struct segment {
+	__u32 begin, end; /* as in tcp_skb_cb, whose first fields they are ever since */
+};
+
+/* Has it data? Where it ends is without a FIN. */
+static __always_inline int segment_of(struct segment *s, const struct sk_buff *skb)
 {
 	const struct tcp_skb_cb *cb = (const void *)skb + bpf_core_field_offset(struct sk_buff, cb);
-	struct {
-		__u32 begin, end;
-	} seq; /* the first two fields, ever since */
-	__u32 next;
 
-	if (bpf_probe_read_kernel(&seq, sizeof(seq), cb) || seq.end == seq.begin)
+	if (bpf_probe_read_kernel(s, sizeof(*s), cb) || s->begin == s->end)
 		return 0;
-	*end = seq.end;
-	*end -= FIELD(cb, tcp_flags) & TCP_FIN;
-	next = FIELD(tp, rcv_nxt);
-	return seq_after(*end, next) && !seq_after(seq.begin, next);
+	s->end -= FIELD(cb, tcp_flags) & TCP_FIN;
+	return s->begin != s->end;
+}
+
+/* Is it in order, and new? */
+static __always_inline int segment_is_next(const struct segment *s, tcp_view tp)
+{
+	return seq_after(s->end, tp->rcv_nxt) && !seq_after(s->begin, tp->rcv_nxt);
+}
+
+static __always_inline void arrived(struct connection *c, tcp_view tp, __u32 received)
+{
+	exchange_on_data(c, received, connection_write_seq(c, tp), tp->lsndtime,
+			 bpf_ktime_get_ns());
 }
 
 TAIL(crowd, troth_crowd);
@@ -463,13 +533,14 @@ SEC("tp_btf/tcp_probe")
 int BPF_PROG(troth_crowd, struct sock *sk, struct sk_buff *skb)
 {
 	struct connection *c = connection_of(sk);
-	__u32 end;
+	struct tcp_copy tp = {};
+	struct segment segment;
 
 	KEEP_ORDINARY_STACK(ctx, crowd);
-	if (!c || !segment_is_next(tcp_of(sk), skb, &end))
+	if (!c || !segment_of(&segment, skb) || !tcp_of_segment(&tp, sk))
 		return 0;
-	crowd_look(c, tcp_of(sk));
-	arrived(c, tcp_of(sk), end);
+	crowd_look(c, sk, &tp);
+	arrived(c, &tp, segment.end);
 	return 0;
 }
 
@@ -477,25 +548,28 @@ int BPF_PROG(troth_crowd, struct sock *sk, struct sk_buff *skb)
 SEC("tp_btf/tcp_probe")
 int BPF_PROG(troth_segment, struct sock *sk, struct sk_buff *skb)
 {
-	const struct tcp_sock *tp = tcp_of(sk);
+	struct segment segment;
+	struct tcp_copy tp = {};
 	struct connection *c;
-	__u32 end, queued;
+	__u32 queued;
 
-	if (control.stopped_ns || !segment_is_next(tp, skb, &end))
+	if (control.stopped_ns || !segment_of(&segment, skb))
 		return 0;
-	c = connection_of(sk);
-	if (!c) {
+	c = connection_known(sk->__sk_common.skc_cookie.counter);
+	if (!c || !(c->flags & FLAG_READY)) {
 		connection_join_unseen(sk);
 		c = connection_of(sk);
 		if (!c)
 			return 0;
 	}
+	if (!tcp_of_segment(&tp, sk) || !segment_is_next(&segment, &tp))
+		return 0;
 	/* What had come out of order, or with the handshake, came when the last segment did. */
-	queued = connection_received_seq(c, tp);
+	queued = connection_received_seq(c, &tp);
 	if (seq_after(queued, c->received))
 		c->received = queued;
-	if (exchange_is_full(c) && connection_write_seq(c, tp) != exchange_last_written(c))
+	if (exchange_is_full(c) && connection_write_seq(c, &tp) != exchange_last_written(c))
 		bpf_tail_call(ctx, &crowd, 0);
-	arrived(c, tp, end);
+	arrived(c, &tp, segment.end);
 	return 0;
 }
