@@ -3,20 +3,24 @@
  * bench.c - blocks of exchanges under different hooks, in turn, on one CPU. Prints what every
  * visit took; `run` makes figures of it.
  *
- *	bench exchange SECONDS SCRIPT	nothing, floor, troth, troth with a port filter, bpftrace
+ *	bench exchange SECONDS SCRIPT	nothing, floor, both backends, one with a port filter, bpftrace
+ *	bench calls SECONDS SCRIPT	system calls that have nothing to do with sockets, under the same
  *	bench connections SECONDS	1, 1,000 and 20,000 open connections, one of them talking
  *	bench services SECONDS	10 and 1,000 services, all of them talking
  *	bench load RATE SECONDS		traffic at a rate (0: as fast as it goes) on a port of its own
  *
- * A line: name, hooks, nanoseconds per exchange (the fastest block of the visit).
+ * A line: name, hooks, nanoseconds per exchange or call (the fastest block of the visit).
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "hooks.h"
 #include "talk.h"
@@ -25,6 +29,9 @@
 #define BLOCKS 8   /* of a visit */
 #define ROUNDS 3   /* of opening and closing connections */
 #define WARM   100 /* exchanges before the first block */
+
+#define CALLS	    2000 /* a block */
+#define CALL_BLOCKS 20	 /* of a visit */
 
 static void die(const char *what, int r)
 {
@@ -99,28 +106,114 @@ static bool more(uint64_t begin, double seconds)
 	return (double)(talk_now_ns() - begin) < seconds * 1e9;
 }
 
+/* What both backends are compared with, and themselves. */
+struct sets {
+	struct hooks *floor, *socket, *syscall, *filtered, *script;
+};
+
+static void sets_load(struct sets *s, const char *script)
+{
+	load(&s->floor, hooks_floor(&s->floor), "floor");
+	load(&s->socket, hooks_troth(BACKEND_SOCKET, 0, &s->socket), "socket backend");
+	load(&s->syscall, hooks_troth(BACKEND_SYSCALL, 0, &s->syscall), "syscall backend");
+	load(&s->filtered, hooks_troth(BACKEND_SOCKET, 1, &s->filtered), "socket backend");
+	load(&s->script, hooks_bpftrace(script, &s->script), "bpftrace");
+}
+
+static void sets_free(struct sets *s)
+{
+	hooks_free(s->floor);
+	hooks_free(s->socket);
+	hooks_free(s->syscall);
+	hooks_free(s->filtered);
+	hooks_free(s->script);
+}
+
 static void exchange(double seconds, const char *script)
 {
-	struct hooks *floor, *troth, *filtered, *script_hooks;
+	struct sets s;
 	uint64_t begin;
 
-	load(&floor, hooks_floor(&floor), "floor");
-	load(&troth, hooks_troth(0, &troth), "troth");
-	load(&filtered, hooks_troth(1, &filtered), "troth");
-	load(&script_hooks, hooks_bpftrace(script, &script_hooks), "bpftrace");
+	sets_load(&s, script);
 	begin = talk_now_ns();
 	do {
 		visit(NULL, "exchange", "nothing");
-		visit(floor, "exchange", "floor");
-		visit(troth, "exchange", "troth");
-		visit(filtered, "exchange", "filtered");
-		if (script_hooks)
-			visit(script_hooks, "exchange", "bpftrace");
+		visit(s.floor, "exchange", "floor");
+		visit(s.socket, "exchange", "socket");
+		visit(s.syscall, "exchange", "syscall");
+		visit(s.filtered, "exchange", "filtered");
+		if (s.script)
+			visit(s.script, "exchange", "bpftrace");
 	} while (more(begin, seconds));
-	hooks_free(floor);
-	hooks_free(troth);
-	hooks_free(filtered);
-	hooks_free(script_hooks);
+	sets_free(&s);
+}
+
+static int call_getppid(int fd)
+{
+	(void)fd;
+	return syscall(SYS_getppid) < 0 ? -errno : 0;
+}
+
+static int call_read(int fd)
+{
+	char byte;
+
+	return read(fd, &byte, 1) == 1 ? 0 : -EIO;
+}
+
+static void call_blocks(int (*call)(int fd), int fd, const char *name, const char *hooks)
+{
+	double best = 1e18;
+
+	for (int i = 0; i < CALL_BLOCKS; i++) {
+		uint64_t begin = talk_now_ns();
+		int r = 0;
+		double ns;
+
+		for (int k = 0; k < CALLS && !r; k++)
+			r = call(fd);
+		if (r)
+			die(name, r);
+		ns = (double)(talk_now_ns() - begin) / CALLS;
+		best = ns < best ? ns : best;
+	}
+	printf("%s %s %.2f\n", name, hooks, best);
+}
+
+/* h NULL: nothing is attached. */
+static void visit_calls(struct hooks *h, int zero, const char *hooks)
+{
+	int r;
+
+	hooks_wait_alone();
+	r = h ? hooks_attach(h) : 0;
+	if (r)
+		die(hooks, r);
+	call_blocks(call_getppid, zero, "getppid", hooks);
+	call_blocks(call_read, zero, "read", hooks);
+	if (h)
+		hooks_detach(h);
+}
+
+static void calls(double seconds, const char *script)
+{
+	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	struct sets s;
+	uint64_t begin;
+
+	if (zero < 0)
+		die("/dev/zero", -errno);
+	sets_load(&s, script);
+	begin = talk_now_ns();
+	do {
+		visit_calls(NULL, zero, "nothing");
+		visit_calls(s.socket, zero, "socket");
+		visit_calls(s.syscall, zero, "syscall");
+		if (s.script)
+			visit_calls(s.script, zero, "bpftrace");
+	} while (more(begin, seconds));
+	sets_free(&s);
+	close(zero);
 }
 
 static void connections(double seconds)
@@ -130,7 +223,7 @@ static void connections(double seconds)
 	struct hooks *troth;
 	uint64_t begin;
 
-	load(&troth, hooks_troth(0, &troth), "troth");
+	load(&troth, hooks_troth(BACKEND_SOCKET, 0, &troth), "troth");
 	for (int i = 0; i < ROUNDS; i++) {
 		for (unsigned int k = 0; k < many; k++) {
 			struct idle *idle = NULL;
@@ -167,7 +260,7 @@ static void services(double seconds)
 	uint64_t begin;
 	int r = 0;
 
-	load(&troth, hooks_troth(0, &troth), "troth");
+	load(&troth, hooks_troth(BACKEND_SOCKET, 0, &troth), "troth");
 	r = hooks_attach(troth);
 	for (int k = 0; k < 2 && !r; k++)
 		r = talk_open(many[k], many[k], &t[k]);
@@ -236,6 +329,8 @@ int main(int argc, char **argv)
 		pin();
 	if (!strcmp(what, "exchange") && argc > 3)
 		exchange(atof(argv[2]), argv[3]);
+	else if (!strcmp(what, "calls") && argc > 3)
+		calls(atof(argv[2]), argv[3]);
 	else if (!strcmp(what, "connections"))
 		connections(atof(argv[2]));
 	else if (!strcmp(what, "services"))

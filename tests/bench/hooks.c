@@ -246,7 +246,7 @@ static bool among(__u32 id, const __u32 *ids, unsigned int n)
 	return false;
 }
 
-int hooks_troth(uint16_t port, struct hooks **ret)
+int hooks_troth(enum backend backend, uint16_t port, struct hooks **ret)
 {
 	struct collector_options o = {
 		.max_series = 4096,
@@ -267,7 +267,7 @@ int hooks_troth(uint16_t port, struct hooks **ret)
 	if (!h)
 		return -ENOMEM;
 	descriptors_mark("anon_inode:bpf-prog", before);
-	r = programs_open(&o, BACKEND_SOCKET, &h->programs);
+	r = programs_open(&o, backend, &h->programs);
 	if (r) {
 		free(h);
 		return r;

@@ -8,12 +8,14 @@
 
 #include <stdint.h>
 
+#include "user/collect/backend.h"
+
 struct hooks;
 
 int hooks_floor(struct hooks **ret);
 
 /* The product's own programs, loaded as `troth check` loads them. port 0: all services. */
-int hooks_troth(uint16_t port, struct hooks **ret);
+int hooks_troth(enum backend backend, uint16_t port, struct hooks **ret);
 
 /* The programs that bpftrace makes of a script. -ENOENT: no bpftrace here. */
 int hooks_bpftrace(const char *script, struct hooks **ret);

@@ -45,14 +45,26 @@ struct talk {
 	int *listeners;
 	unsigned int ports;
 	uint16_t port;
+	pid_t server; /* 0: this thread answers itself */
+	clockid_t server_clock;
 };
 
-uint64_t talk_now_ns(void)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint64_t talk_now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t talk_served_ns(const struct talk *t)
+{
+	return clock_ns(t->server_clock);
 }
 
 static int listener_open(int *ret, struct sockaddr_in *address)
@@ -131,6 +143,10 @@ void talk_free(struct talk *t)
 {
 	if (!t)
 		return;
+	if (t->server) {
+		kill(t->server, SIGKILL);
+		waitpid(t->server, NULL, 0);
+	}
 	for (unsigned int i = 0; i < t->n; i++) {
 		close(t->pairs[i].client);
 		close(t->pairs[i].server);
@@ -147,22 +163,48 @@ uint16_t talk_port(const struct talk *t)
 	return t->port;
 }
 
-static int exchange(const struct pair *p)
+static int answer(int fd)
+{
+	char buffer[4096];
+
+	if (read(fd, buffer, sizeof(buffer)) != sizeof(request) - 1 ||
+	    write(fd, response, sizeof(response) - 1) != sizeof(response) - 1)
+		return -EIO;
+	return 0;
+}
+
+static int exchange(const struct talk *t, const struct pair *p)
 {
 	char buffer[4096];
 
 	if (write(p->client, request, sizeof(request) - 1) != sizeof(request) - 1 ||
-	    read(p->server, buffer, sizeof(buffer)) != sizeof(request) - 1 ||
-	    write(p->server, response, sizeof(response) - 1) != sizeof(response) - 1 ||
+	    (!t->server && answer(p->server)) ||
 	    read(p->client, buffer, sizeof(buffer)) != sizeof(response) - 1)
 		return -EIO;
 	return 0;
 }
 
+int talk_serve(struct talk *t)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		while (!answer(t->pairs[0].server))
+			;
+		_exit(0);
+	}
+	t->server = pid;
+	t->n = 1;
+	return -clock_getcpuclockid(pid, &t->server_clock);
+}
+
 int talk_exchanges(struct talk *t, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
-		int r = exchange(&t->pairs[t->next]);
+		int r = exchange(t, &t->pairs[t->next]);
 
 		if (r)
 			return r;

@@ -18,6 +18,15 @@ void talk_free(struct talk *t); /* resets the connections: no TIME_WAIT stays; N
 /* The port of the first listener. */
 uint16_t talk_port(const struct talk *t);
 
+/*
+ * From now on a process of its own answers, on the first connection, which is the only one then.
+ * 0 or -errno.
+ */
+int talk_serve(struct talk *t);
+
+/* What that process has run up to now. */
+uint64_t talk_served_ns(const struct talk *t);
+
 /* One keep-alive GET and its 200, on each connection in turn. 0 or -errno. */
 int talk_exchanges(struct talk *t, unsigned int n);
 

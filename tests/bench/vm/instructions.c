@@ -5,9 +5,11 @@
  *
  *	instructions [ROUNDS [SCRIPT]]
  *
- * Prints "set NAME EXCHANGE MACHINE THREAD" for each visit of each set of hooks: instructions per
- * exchange as the median of short blocks, which no timer's interrupt moves; of the whole machine,
- * interrupts and other tasks included; and of the thread alone, which is both ends.
+ * Prints "set NAME THREAD SERVED MACHINE" for each visit of each set of hooks, instructions per
+ * exchange: both ends in one thread; then, with a process of its own that answers, what runs in its
+ * context (the kernel's account), and what the machine runs: the client, the scheduler, and user
+ * space that serves a set of hooks included. Each is the median of short blocks, which no timer's
+ * interrupt moves.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -41,14 +43,6 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static uint64_t thread_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 static uint64_t loop_ticks(void)
 {
 	uint64_t begin = __rdtsc();
@@ -75,53 +69,65 @@ static void calibrate(void)
 	}
 }
 
-static void measure(struct talk *t, const char *name)
+static double median(uint64_t blocks[BLOCKS])
 {
-	uint64_t blocks[BLOCKS], begin, begin_thread = thread_ns(), whole = __rdtsc();
-	double all = BLOCK * BLOCKS;
-
-	for (int i = 0; i < BLOCKS; i++) {
-		int r;
-
-		begin = __rdtsc();
-		r = talk_exchanges(t, BLOCK);
-		blocks[i] = __rdtsc() - begin;
-		if (r)
-			die("an exchange", r);
-	}
-	whole = __rdtsc() - whole;
-	begin_thread = thread_ns() - begin_thread;
 	qsort(blocks, BLOCKS, sizeof(*blocks), by_value);
-	printf("set %s %.1f %.1f %.1f\n", name, (double)blocks[BLOCKS / 2] / BLOCK,
-	       (double)whole / all, (double)begin_thread / all);
+	return (double)blocks[BLOCKS / 2] / BLOCK;
+}
+
+/* Instructions of an exchange: of the machine, and, where *served is wanted, of who answers. */
+static double measure(struct talk *t, const char *name, double *served)
+{
+	uint64_t machine[BLOCKS], process[BLOCKS] = { 0 };
+	int r = talk_exchanges(t, WARM);
+
+	for (int i = 0; i < BLOCKS && !r; i++) {
+		uint64_t before = served ? talk_served_ns(t) : 0, begin = __rdtsc();
+
+		r = talk_exchanges(t, BLOCK);
+		machine[i] = __rdtsc() - begin;
+		if (served)
+			process[i] = talk_served_ns(t) - before;
+	}
+	if (r)
+		die(name, r);
+	if (served)
+		*served = median(process);
+	return median(machine);
 }
 
 /* h NULL: nothing is attached. */
 static void visit(struct hooks *h, const char *name)
 {
+	double thread, served, machine;
 	struct talk *t;
 	int r = h ? hooks_attach(h) : 0;
 
 	if (!r)
 		r = talk_open(1, 1, &t);
-	if (!r)
-		r = talk_exchanges(t, WARM);
 	if (r)
 		die(name, r);
-	measure(t, name);
+	thread = measure(t, name, NULL);
+	r = talk_serve(t);
+	if (r)
+		die(name, r);
+	machine = measure(t, name, &served);
+	printf("set %s %.1f %.1f %.1f\n", name, thread, served, machine);
 	talk_free(t);
 	if (h)
 		hooks_detach(h);
 }
 
 /* Of every program in the kernel: what a run takes, and how many an exchange has. */
-static void by_program(struct hooks *h)
+static void by_program(struct hooks *h, const char *name)
 {
-	double exchanges = WARM + BLOCK * BLOCKS;
+	double exchanges = 2 * (WARM + BLOCK * BLOCKS);
 	int stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	__u32 id = 0;
+	char said[64];
 
-	visit(h, "with-statistics");
+	snprintf(said, sizeof(said), "%s-with-statistics", name);
+	visit(h, said);
 	while (!bpf_prog_get_next_id(id, &id)) {
 		struct bpf_prog_info info = {};
 		__u32 size = sizeof(info);
@@ -140,29 +146,32 @@ static void by_program(struct hooks *h)
 
 int main(int argc, char **argv)
 {
-	int rounds = argc > 1 ? atoi(argv[1]) : 1, r;
-	struct hooks *floor, *troth, *script = NULL;
+	int rounds = argc > 1 ? atoi(argv[1]) : 1;
+	struct hooks *floor, *backends[BACKENDS], *script = NULL;
+	int r;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	calibrate();
 	r = hooks_floor(&floor);
+	for (enum backend b = 0; b < BACKENDS && !r; b++)
+		r = hooks_troth(b, 0, &backends[b]);
 	if (r)
-		die("floor", r);
-	r = hooks_troth(0, &troth);
-	if (r)
-		die("troth", r);
+		die("loading", r);
 	if (argc > 2 && hooks_bpftrace(argv[2], &script))
 		printf("note bpftrace did not attach\n");
 	for (int i = 0; i < rounds && i < ROUNDS_MAX; i++) {
 		visit(NULL, "nothing");
 		visit(floor, "floor");
-		visit(troth, "troth");
+		for (enum backend b = 0; b < BACKENDS; b++)
+			visit(backends[b], backend_names[b]);
 		if (script)
 			visit(script, "bpftrace");
 	}
-	by_program(troth);
+	for (enum backend b = 0; b < BACKENDS; b++) {
+		by_program(backends[b], backend_names[b]);
+		hooks_free(backends[b]); /* so that the next one's programs are alone */
+	}
 	hooks_free(floor);
-	hooks_free(troth);
 	hooks_free(script);
 	printf("end\n");
 	return 0;
