@@ -158,7 +158,10 @@ static __always_inline enum way way_of(__u64 nr)
 #define TCP_TAKE(field)                                                                            \
 	m->tcp.field = *(__typeof__(m->tcp.field) *)&m->block[TCP_OFFSET(field) - low]
 
-/* Copies what looks see in one read, where it lies as close together as on every kernel known. */
+/*
+ * Copies what calls look at, all but srtt_us, in one read, where it lies as close together as on every
+ * kernel known.
+ */
 static __always_inline tcp_view tcp_of_call(struct moved *m, const struct sock *sk)
 {
 	__u32 low = TCP_OFFSET(rcv_nxt), high = low;
@@ -169,7 +172,6 @@ static __always_inline tcp_view tcp_of_call(struct moved *m, const struct sock *
 	TCP_REACH(snd_nxt);
 	TCP_REACH(write_seq);
 	TCP_REACH(lsndtime);
-	TCP_REACH(srtt_us);
 	if (high - low > BLOCK - sizeof(__u64)) {
 		tcp_copy_fill(&m->tcp, sk);
 		return &m->tcp;
@@ -182,7 +184,6 @@ static __always_inline tcp_view tcp_of_call(struct moved *m, const struct sock *
 	TCP_TAKE(snd_nxt);
 	TCP_TAKE(write_seq);
 	TCP_TAKE(lsndtime);
-	TCP_TAKE(srtt_us);
 	m->tcp.state = FIELD(sk, __sk_common.skc_state);
 	return &m->tcp;
 }
