@@ -45,6 +45,7 @@ USER_C  := $(filter-out user/main.c,$(wildcard user/*/*.c))
 USER_O  := $(USER_C:%.c=$(OUT)/%.o)
 UNIT_C  := $(wildcard tests/unit/test_*.c)
 UNIT    := $(UNIT_C:tests/unit/%.c=build/unit/%)
+BPF_TEST := $(foreach backend,$(BPF),$(patsubst tests/bpf/%.c,$(OUT)/bpf/$(backend)/%,$(wildcard tests/bpf/*_test.c)))
 FUZZ_C  := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ    := $(FUZZ_C:tests/fuzz/%.c=build/fuzz/%)
 # What needs libbpf or a skeleton is tested against the kernel, not natively.
@@ -68,7 +69,7 @@ test: setup-test
 	$(Q)scripts/run-tests
 
 # What the tests need built, in parallel.
-test-build: build/troth build/troth-withhold $(UNIT) $(FUZZ) $(ARM64_BPF) build/bpf_test
+test-build: build/troth build/troth-withhold $(UNIT) $(FUZZ) $(ARM64_BPF) $(BPF_TEST)
 
 setup:
 	$(Q)scripts/setup $(if $(SYSROOT),--cross)
@@ -97,7 +98,7 @@ build/withhold/programs.o: user/collect/programs.c $(BPF:%=build/withhold/%.skel
 $(OUT)/user/collect/programs.o: CFLAGS_ALL += -Ibuild/$(ARCH)
 
 ifdef SYSROOT
-$(USER_O) $(OUT)/user/main.o $(OUT)/bpf_test $(OUT)/vm/guest $(OUT)/vm/verifier_log.so: | $(SYSROOT)
+$(USER_O) $(OUT)/user/main.o $(BPF_TEST) $(OUT)/vm/guest $(OUT)/vm/verifier_log.so: | $(SYSROOT)
 $(SYSROOT):
 	$(call say,SYSROOT,$@)
 	$(Q)scripts/sysroot $(ARCH) $@
@@ -140,9 +141,14 @@ build/fuzz/%: tests/fuzz/%.c
 	$(Q)$(CLANG) $(CFLAGS_ALL) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 		-MMD -MP -MF $@.d $< -o $@
 
-$(OUT)/bpf_test: tests/bpf/bpf_test.c build/$(ARCH)/socket.skel.h
-	$(call say,TEST,$@)
-	$(Q)$(CC) $(CFLAGS_ALL) -Ibuild/$(ARCH) -MMD -MP -MF $@.d $< -o $@ -lcmocka -lbpf -lelf -lz
+# Each once for each backend.
+define bpf_test_rule
+$(OUT)/bpf/$(1)/%: tests/bpf/%.c build/$(ARCH)/$(1).skel.h
+	$$(call say,TEST,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(CFLAGS_ALL) -DBACKEND=$(1) -Ibuild/$(ARCH) -MMD -MP -MF $$@.d $$< -o $$@ -lcmocka -lbpf -lelf -lz
+endef
+$(foreach backend,$(BPF),$(eval $(call bpf_test_rule,$(backend))))
 
 build/bench: $(wildcard tests/bench/*.c) build/tests/bench/floor.skel.h $(USER_O)
 	$(call say,CC,$@)
@@ -174,7 +180,7 @@ $(OUT)/vm/verifier_log.so: tests/bpf/verifier_log.c
 
 check: $(UNIT)
 	$(Q)scripts/run-tests unit
-check-bpf: build/bpf_test $(ARM64_BPF) build/troth-withhold
+check-bpf: $(BPF_TEST) $(ARM64_BPF) build/troth-withhold
 	$(Q)scripts/run-tests bpf
 check-e2e: build/troth build/troth-withhold
 	$(Q)scripts/run-tests e2e

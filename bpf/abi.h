@@ -169,8 +169,8 @@ _Static_assert(sizeof(struct in_flight) == 16, "hole in in_flight");
  * lost: exchanges or whole connections that are in no series.
  */
 struct losses {
-	__u64 no_storage;	/* connections: sk_storage refused (lost) */
-	__u64 no_listener;	/* listening sockets: the same; their drops are not counted */
+	__u64 no_storage;  /* connections: their storage, or the table of them, refused (lost) */
+	__u64 no_listener; /* listening sockets: the same; their drops are not counted */
 	__u64 no_series[ROLES]; /* connections that count into the overflow series */
 	__u64 endpoints_full; /* connections: table of endpoints refused the entry; overflow too */
 	__u64 unannounced;    /* endpoints: ring buffer full; the sampler finds them in the table */

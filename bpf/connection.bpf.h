@@ -248,6 +248,23 @@ static __always_inline void connection_end(struct sock *sk)
 }
 
 /*
+ * A connection that no hook knew is known now, or gone. Is it one of those that no_storage counts?
+ * (Nothing is kept of them, so one is as good as another.)
+ */
+static __always_inline int connection_had_no_storage(void)
+{
+	for (int i = 0; i < 8; i++) {
+		__u64 n = *(volatile __u64 *)&without_storage;
+
+		if (!n)
+			return 0;
+		if (__sync_val_compare_and_swap(&without_storage, n, n - 1) == n)
+			return 1;
+	}
+	return 0;
+}
+
+/*
  * Room for the state of a connection that somebody wants; NULL: nobody does, or it is lost, which
  * is counted where that is asked.
  */
@@ -263,8 +280,10 @@ static __always_inline struct connection *connection_room(struct sock *sk, __u32
 		return 0;
 	}
 	c = connection_add(sk);
-	if (!c && count)
+	if (!c && count) {
 		add(&losses.no_storage, 1);
+		add(&without_storage, 1);
+	}
 	return c;
 }
 

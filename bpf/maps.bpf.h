@@ -25,6 +25,7 @@ const volatile struct config config = {
 volatile struct control control = { .tick_ns = 10000000 };
 
 struct losses losses;
+__u64 without_storage; /* connections that losses.no_storage counts, and that are not gone yet */
 struct self_test self_test;
 
 /* Index: series * config.stripes + stripe. Nobody maps it; but what can be mapped begins at a page. */

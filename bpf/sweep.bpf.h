@@ -35,7 +35,7 @@ static __noinline int connection_join(struct sock *sk, struct task_struct *task)
 	flags = sk_is_new(sk, task) ? 0 : FLAG_JOINED;
 	role = is_listened_on(netns_of(sk), FIELD(sk, __sk_common.skc_num)) ? ROLE_SERVER :
 									      ROLE_CLIENT;
-	c = connection_room(sk, role, 1);
+	c = connection_room(sk, role, !!task); /* else each segment would count it once more */
 	if (!c || c->flags & FLAG_READY)
 		return 0;
 	if (c->flags & FLAG_CONNECTING)
@@ -45,7 +45,7 @@ static __noinline int connection_join(struct sock *sk, struct task_struct *task)
 	s = flags & FLAG_JOINED ? 0 : series_stripe(c->series);
 	if (s && !task)
 		add(&s->opened, 1);
-	if (!s && !task)
+	if (!s && !task && !connection_had_no_storage())
 		add(&losses.unseen, 1); /* something was said before it was known */
 	connection_fill(c, sk, c->flags & FLAG_CONNECTING ? ROLE_CLIENT : role, flags);
 	return 0;

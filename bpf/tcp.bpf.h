@@ -375,10 +375,10 @@ static __always_inline void unseen_count(struct sock *sk)
 	const struct tcp_sock *tp = tcp_of(sk);
 
 	if (config.roles != (1 << ROLES) - 1 || control.join_pass != JOIN_DONE ||
-	    FIELD(tp, is_mptcp) || (!FIELD(tp, data_segs_in) && !FIELD(tp, data_segs_out)) ||
-	    !unseen_wanted(sk))
+	    FIELD(tp, is_mptcp) || (!FIELD(tp, segs_in) && !FIELD(tp, segs_out)) ||
+	    !unseen_wanted(sk) || connection_find(sk) || connection_had_no_storage())
 		return;
-	if (!connection_find(sk))
+	if (FIELD(tp, data_segs_in) || FIELD(tp, data_segs_out))
 		add(&losses.unseen, 1);
 }
 

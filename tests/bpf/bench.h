@@ -2,6 +2,8 @@
 /*
  * bench.h - an object of its own for each test, limited to the test's own ports, and a small HTTP
  * server and client to measure; so that nothing else on the machine is in the figures.
+ * Each test program is built once for each backend: -DBACKEND=socket or syscall. Both objects have
+ * the same maps and variables.
  */
 #ifndef TROTH_TESTS_BENCH_H
 #define TROTH_TESTS_BENCH_H
@@ -31,7 +33,24 @@
 
 #include "../../bpf/abi.h"
 
-#include "socket.skel.h"
+/* No test program needs all of it. */
+#pragma GCC diagnostic ignored "-Wunused-function"
+
+#define PASTE(a, b)  PASTED(a, b)
+#define PASTED(a, b) a##b
+#define QUOTE(text)  QUOTED(text)
+#define QUOTED(text) #text
+#include QUOTE(BACKEND.skel.h)
+
+#define SKELETON       PASTE(BACKEND, _bpf)
+#define SKELETON_open  PASTE(BACKEND, _bpf__open)
+#define SKELETON_load  PASTE(BACKEND, _bpf__load)
+#define SKELETON_close PASTE(BACKEND, _bpf__destroy)
+
+/* Connections are in a hash of our own, not in the storage of their sockets. */
+#define HASHED		  PASTE(HASHED_by_, BACKEND)
+#define HASHED_by_socket  0
+#define HASHED_by_syscall 1
 
 #define GET   "GET /fine HTTP/1.1\r\n\r\n"
 #define BREAK "GET /fail HTTP/1.1\r\n\r\n"
@@ -48,14 +67,24 @@ struct setup {
 	unsigned int roles;   /* bit per enum role */
 	unsigned int servers; /* free numbers */
 	unsigned int clients;
-	unsigned int endpoints; /* room in the table; 0: enough */
-	unsigned int stripes;	/* 0: one */
-	unsigned int ports;	/* 0: one */
-	uint64_t idle_end_ns;	/* 0: the default */
+	unsigned int endpoints;	  /* room in the table; 0: enough */
+	unsigned int stripes;	  /* 0: one */
+	unsigned int ports;	  /* 0: one */
+	unsigned int connections; /* room for so many, where HASHED; 0: the default */
+	uint64_t idle_end_ns;	  /* 0: the default */
 };
 
+/* In the order of user/collect/programs.c; those of this object are attached. */
+static const char *const hooks[] = {
+	"troth_destroy",   "troth_destroy_2",	"troth_retransmit", "troth_data_ready",
+	"troth_recv",	   "troth_send",	"troth_segment",    "troth_sys_exit",
+	"troth_set_state", "troth_set_state_2",
+};
+#define HOOKS (sizeof(hooks) / sizeof(hooks[0]))
+
 struct bench {
-	struct socket_bpf *skeleton;
+	struct SKELETON *skeleton;
+	struct bpf_link *hook[HOOKS]; /* NULL: another backend's */
 	struct bpf_link *sweep;
 	unsigned int n_series, stripes, n_ports;
 	int listener[PORTS];
@@ -64,13 +93,17 @@ struct bench {
 
 /* ---- sockets ---- */
 
-static int listen_anywhere(uint16_t *port)
+/* *port 0: anywhere. */
+static int listen_at(uint16_t *port)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_port = htons(*port),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
 	socklen_t length = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);
+	assert_int_equal(0, setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)));
 	assert_int_equal(0, bind(fd, (struct sockaddr *)&a, sizeof(a)));
 	assert_int_equal(0, listen(fd, 1024));
 	assert_int_equal(0, getsockname(fd, (struct sockaddr *)&a, &length));
@@ -167,7 +200,7 @@ static void put_numbers(int queue, unsigned int from, unsigned int n)
 
 static void configure(struct bench *b, const struct setup *o)
 {
-	struct socket_bpf *s = b->skeleton;
+	struct SKELETON *s = b->skeleton;
 
 	b->stripes = o->stripes ? o->stripes : 1;
 	b->n_series = SERIES_FIRST + o->servers + o->clients;
@@ -185,6 +218,8 @@ static void configure(struct bench *b, const struct setup *o)
 	bpf_map__set_max_entries(s->maps.endpoints, o->endpoints ? o->endpoints : b->n_series);
 	bpf_map__set_max_entries(s->maps.free_servers, b->n_series);
 	bpf_map__set_max_entries(s->maps.free_clients, b->n_series);
+	if (o->connections)
+		bpf_map__set_max_entries(s->maps.connections, o->connections);
 }
 
 static struct bpf_link *attach_sweep(struct bench *b)
@@ -198,18 +233,13 @@ static struct bpf_link *attach_sweep(struct bench *b)
 
 static void attach(struct bench *b)
 {
-	struct socket_bpf *s = b->skeleton;
+	for (size_t i = 0; i < HOOKS; i++) {
+		struct bpf_program *program =
+			bpf_object__find_program_by_name(b->skeleton->obj, hooks[i]);
 
-#define ATTACH(name) assert_non_null(s->links.name = bpf_program__attach(s->progs.name))
-	ATTACH(troth_destroy);
-	ATTACH(troth_retransmit);
-	ATTACH(troth_set_state);
-	ATTACH(troth_set_state_2);
-	ATTACH(troth_destroy_2);
-	ATTACH(troth_data_ready);
-	ATTACH(troth_recv);
-	ATTACH(troth_send);
-#undef ATTACH
+		if (program)
+			assert_non_null(b->hook[i] = bpf_program__attach(program));
+	}
 	assert_non_null(b->sweep = attach_sweep(b));
 }
 
@@ -218,11 +248,11 @@ static struct bench bench_open(struct setup o)
 	struct bench b = { .n_ports = o.ports ? o.ports : 1 };
 
 	for (unsigned int i = 0; i < b.n_ports; i++)
-		b.listener[i] = listen_anywhere(&b.port[i]);
-	b.skeleton = socket_bpf__open();
+		b.listener[i] = listen_at(&b.port[i]);
+	b.skeleton = SKELETON_open();
 	assert_non_null(b.skeleton);
 	configure(&b, &o);
-	assert_int_equal(0, socket_bpf__load(b.skeleton));
+	assert_int_equal(0, SKELETON_load(b.skeleton));
 	put_numbers(bpf_map__fd(b.skeleton->maps.free_servers), SERIES_FIRST, o.servers);
 	put_numbers(bpf_map__fd(b.skeleton->maps.free_clients), SERIES_FIRST + o.servers,
 		    o.clients);
@@ -232,8 +262,10 @@ static struct bench bench_open(struct setup o)
 
 static void bench_close(struct bench *b)
 {
+	for (size_t i = 0; i < HOOKS; i++)
+		bpf_link__destroy(b->hook[i]);
 	bpf_link__destroy(b->sweep);
-	socket_bpf__destroy(b->skeleton);
+	SKELETON_close(b->skeleton);
 	for (unsigned int i = 0; i < b->n_ports; i++)
 		close(b->listener[i]);
 }
@@ -254,6 +286,18 @@ static unsigned int sweep(struct bench *b, bool final)
 	assert_int_equal(0, n);
 	close(fd);
 	return (unsigned int)(have / sizeof(lines[0]));
+}
+
+/* Entries for connections; of storage in sockets that cannot be told. */
+static unsigned int connections_kept(const struct bench *b)
+{
+	int fd = bpf_map__fd(b->skeleton->maps.connections);
+	unsigned int n = 0;
+	__u64 key;
+
+	for (void *last = NULL; !bpf_map_get_next_key(fd, last, &key); last = &key)
+		n++;
+	return n;
 }
 
 /* Sums over stripes, of one series. */

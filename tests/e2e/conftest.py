@@ -26,6 +26,7 @@ def pytest_collection_finish(session):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "limit_s(seconds): a test's own time limit")
+    config.addinivalue_line("markers", "any_backend: no backend can change it; one run is enough")
 
 
 @pytest.fixture(autouse=True)

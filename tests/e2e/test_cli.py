@@ -27,6 +27,7 @@ def one_line(text):
 # Bad usage: 2
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("args", [
     ["check", "--no-such-flag"],
     ["check", "-z"],
@@ -60,6 +61,7 @@ def test_bad_usage_is_said_in_one_line(args):
     assert one_line(done.stderr).startswith("troth"), done.stderr
 
 
+@pytest.mark.any_backend
 def test_bad_usage_names_what_was_wrong():
     assert "--no-such-flag" in run("check", "--no-such-flag").stderr
     assert "65536" in run("check", "--port", "65536").stderr
@@ -68,6 +70,7 @@ def test_bad_usage_names_what_was_wrong():
 # Help
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("args", [["help"], ["--help"], ["-h"]], ids=" ".join)
 def test_help_lists_the_commands(args):
     done = run(*args)
@@ -76,6 +79,7 @@ def test_help_lists_the_commands(args):
         assert re.search(rf"^\s+{command}\b", done.stdout, re.M), done.stdout
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("args", [["help", "check"], ["check", "--help"], ["check", "-h"]],
                          ids=" ".join)
 def test_help_lists_the_options_of_a_command(args):
@@ -86,6 +90,7 @@ def test_help_lists_the_options_of_a_command(args):
     assert max(map(len, done.stdout.splitlines())) <= 100
 
 
+@pytest.mark.any_backend
 def test_version_is_one_line():
     done = run("--version")
     assert (done.returncode, done.stderr) == (0, "")
@@ -105,6 +110,7 @@ def test_the_exit_code_is_the_verdict(status, code):
         {code == 0}
 
 
+@pytest.mark.any_backend
 def test_a_port_without_a_listener_is_nothing_to_judge():
     port = free_port()
     done = run("check", "--port", port, "-d", "200ms")
@@ -112,6 +118,7 @@ def test_a_port_without_a_listener_is_nothing_to_judge():
     assert str(port) in one_line(done.stderr), done.stderr
 
 
+@pytest.mark.any_backend
 def test_a_listener_that_nobody_calls_is_nothing_to_judge():
     with serve(always_ok) as server:
         done = run("check", "--port", server.port, "-d", "200ms", "--output", "json")
@@ -177,6 +184,7 @@ def test_a_signal_ends_the_measurement_and_the_result_is_printed(signum, status,
     assert 0.15 < check.json["duration_s"] < 5, check.explained()
 
 
+@pytest.mark.any_backend
 def test_a_signal_before_ready_leaves_nothing_behind():
     held = set()
     for delay_s in (0, 0.05, 0.1, 0.2, 0.3):
@@ -217,6 +225,7 @@ def test_two_checks_at_once_are_both_exact():
     late.both(server.port, ok=20)
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("redirect", [">&-", "| true", ">/dev/full"])
 @pytest.mark.parametrize("output", ["text", "json"])
 def test_a_result_that_cannot_be_written_is_said_in_one_line(output, redirect):
@@ -253,6 +262,7 @@ def as_nobody(binary, *args):
                           text=True, timeout=20)
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("args", [["-d", "1s"], ["--demo"], ["--output", "json"]], ids=" ".join)
 def test_without_privilege_check_says_what_is_missing(readable_binary, args):
     done = as_nobody(readable_binary, "check", *args)
@@ -261,6 +271,7 @@ def test_without_privilege_check_says_what_is_missing(readable_binary, args):
     assert re.search("root|sudo|CAP_|capabilit", one_line(done.stderr)), done.stderr
 
 
+@pytest.mark.any_backend
 def test_without_privilege_doctor_says_what_is_missing(readable_binary):
     done = as_nobody(readable_binary, "doctor", "--output", "json")
     assert done.returncode == 3, done
@@ -270,6 +281,7 @@ def test_without_privilege_doctor_says_what_is_missing(readable_binary):
     assert document["backend"] is None
 
 
+@pytest.mark.any_backend
 def test_two_capabilities_are_enough():
     with serve(always_ok) as server, connect(server) as client:
         process = subprocess.Popen(["setpriv", "--bounding-set", "-all,+bpf,+perfmon",
@@ -288,6 +300,7 @@ def test_two_capabilities_are_enough():
 # doctor
 
 
+@pytest.mark.any_backend
 def test_doctor_says_that_check_works_here():
     done = run("doctor", "--output", "json")
     assert (done.returncode, done.stderr) == (0, "")
@@ -304,6 +317,7 @@ def test_doctor_says_that_check_works_here():
         assert need in text, f"{need} is not among {text}"
 
 
+@pytest.mark.any_backend
 def test_doctors_text_has_a_row_for_each_check():
     rows = json.loads(run("doctor", "--output", "json").stdout)["checks"]
     done = run("doctor")
@@ -317,6 +331,7 @@ def test_doctors_text_has_a_row_for_each_check():
 # The demo
 
 
+@pytest.mark.any_backend
 def test_the_demo_measures_itself_through_the_kernel():
     done = run("check", "--demo", "--output", "json")
     assert done.returncode in (0, 1), done
@@ -328,6 +343,7 @@ def test_the_demo_measures_itself_through_the_kernel():
     assert done.returncode == (1 if False in met else 0)
 
 
+@pytest.mark.any_backend
 def test_the_demo_prints_a_table():
     done = run("check", "--demo")
     assert done.returncode in (0, 1), done

@@ -12,6 +12,8 @@ from actors import always_ok, serve
 from troth import Check, run
 from wire import GET, connect
 
+pytestmark = pytest.mark.any_backend
+
 # The test knows which backend rests on what; the table has to say the same.
 SOCKET = ["tracepoint sock_recv_length", "tracepoint sock_send_length", "tracepoint sk_data_ready"]
 SYSCALL = ["tracepoint sys_exit", "tracepoint tcp_probe", "bpf_for_each_map_elem()",

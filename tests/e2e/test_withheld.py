@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hooks that the kernel skips: the test build withholds some of them, and nothing is lost.
 
-build/troth-withhold skips the n-th of each 64 receive and send hook runs where bit n of
-TROTH_WITHHOLD is set. Truth is the client's own count; it runs in this process, as the server
+troth-withhold, beside the troth that is tested, skips the n-th of each 64 receive and send hook runs
+where bit n of TROTH_WITHHOLD is set. Truth is the client's own count; it runs in this process, as the server
 does, so that the hooks of both take turns in the pattern.
 """
 
@@ -15,7 +15,7 @@ import pytest
 import troth
 import wire
 
-BINARY = str(troth.ROOT / "build/troth-withhold")
+BINARY = troth.BINARY + "-withhold"
 CONNECTIONS = 4
 REQUESTS = 101  # on each of them: no multiple of the pattern's length
 

@@ -103,6 +103,7 @@ class Check:
                 self.json = json.loads(self.stdout)
             except ValueError as error:
                 raise AssertionError(f"no JSON from troth: {error}" + self.explained())
+            assert BACKEND in ("auto", self.json["host"]["backend"]), self.explained()
         return self
 
     def kill(self):

@@ -13,7 +13,8 @@
 #define ENTRIES 4
 
 static struct {
-	int fd; /* 0: not set up in this process */
+	pid_t owner; /* a child does not use its parent's; 0: not set up */
+	int fd;
 	_Atomic unsigned int *sq_tail, *cq_head, *cq_tail;
 	unsigned int *sq_array;
 	unsigned int sq_mask, cq_mask;
@@ -38,6 +39,7 @@ static void ring_open(void)
 	ring.fd = (int)syscall(SYS_io_uring_setup, ENTRIES, &p);
 	if (ring.fd < 0)
 		die("io_uring_setup");
+	ring.owner = getpid();
 	sq = map(p.sq_off.array + p.sq_entries * sizeof(unsigned int), IORING_OFF_SQ_RING);
 	cq = map(p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe), IORING_OFF_CQ_RING);
 	ring.sqes = map(p.sq_entries * sizeof(struct io_uring_sqe), IORING_OFF_SQES);
@@ -56,7 +58,7 @@ static ssize_t operate(int op, int fd, void *data, size_t len)
 	unsigned int tail, head;
 	int result;
 
-	if (!ring.fd)
+	if (ring.owner != getpid())
 		ring_open();
 	tail = *ring.sq_tail;
 	ring.sqes[tail & ring.sq_mask] = (struct io_uring_sqe){

@@ -53,6 +53,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct not_seen *n, const 
 }
 
 /*
+ * `caught_up` depends on the backend: see caught_up_words().
  * `contended` and `unannounced` are not here: the next look, the next tick makes up for them, and no
  * number differs.
  */
@@ -85,13 +86,22 @@ static const struct {
 	{ offsetof(struct losses, bodiless_window),
 	  "payloads that passed no buffer (sendfile, splice)",
 	  "timed, their outcome may be unknown" },
-	{ offsetof(struct losses, caught_up), "steps that no hook saw, caught up by a later one",
-	  "nothing lost; a payload among them has an unknown outcome" },
 	{ offsetof(struct losses, undated), "answers whose end is known to a tick only",
 	  "counted; a latency objective whose limit lies within that tick is not exact" },
 	{ offsetof(struct losses, unparsed_end), "connections that ended within an unread request",
 	  "if it was one, it is in no count" },
 };
+
+/* To the syscall backend everything that passes no call it knows is such a step. */
+static const char *caught_up_words(const char *backend)
+{
+	return backend && !strcmp(backend, "syscall") ?
+		       "steps that no system call showed in time (io_uring, the kernel, a 32-bit "
+		       "program; or another thread came first): nothing lost; an answer among "
+		       "them has an unknown outcome, and a time known to a tick" :
+		       "steps that no hook saw, caught up by a later one: nothing lost; a payload "
+		       "among them has an unknown outcome";
+}
 
 static uint64_t loss_at(const struct losses *l, size_t offset)
 {
@@ -109,6 +119,8 @@ void not_seen_losses(struct not_seen *n, const struct measurement_row *m)
 		if (value)
 			add(n, "%" PRIu64 " %s: %s", value, losses[i].what, losses[i].meaning);
 	}
+	if (m->losses.caught_up)
+		add(n, "%llu %s", m->losses.caught_up, caught_up_words(m->backend));
 	if (m->missed_probe_runs)
 		add(n,
 		    "%" PRIu64 " probe runs skipped by the kernel: made up for by sequence numbers",

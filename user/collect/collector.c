@@ -219,6 +219,8 @@ static void measure(struct collector *c, struct sample *s)
 	m->lost =
 		m->losses.no_storage + m->losses.merged + m->losses.unseen + m->losses.unseen_mptcp;
 	m->unreadable_payloads = m->losses.unreadable + m->losses.no_registers;
+	if (c->backend == BACKEND_SYSCALL) /* what passes no system call, no hook of it sees */
+		m->unreadable_payloads += m->losses.caught_up;
 	m->missed_probe_runs = programs_missed(c->programs);
 	m->coverage = m->exchanges + m->lost ?
 			      (double)m->exchanges / (double)(m->exchanges + m->lost) :
