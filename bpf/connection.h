@@ -240,7 +240,7 @@ static __always_inline void exchange_on_data(struct connection *c, __u32 receive
 		s = &c->stamps[head & (STAMPS - 1)];
 		if (written != exchange_last_written(c)) {
 			c->merged_written = written;
-			s->merged++;
+			__sync_fetch_and_add(&s->merged, 1);
 		}
 		return;
 	}

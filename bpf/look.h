@@ -172,8 +172,11 @@ static __always_inline int look_is_plain_send(const struct connection *c, const 
 static __always_inline void recv_own(struct connection *c, const struct look *l, struct window *w,
 				     struct ended_list *out)
 {
-	__u64 arrived = exchange_arrival(c, c->read);
+	struct stamp *s = (struct stamp *)exchange_stamp(c, c->read);
+	__u64 arrived = s ? s->ns : 0;
 
+	if (s && s->merged)
+		__sync_fetch_and_add(&s->merged, -1); /* one that it stands for is told apart */
 	c->bytes_in += l->read - c->read;
 	c->read = l->read;
 	if (c->role == ROLE_CLIENT)

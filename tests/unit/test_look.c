@@ -300,17 +300,43 @@ static void however_many_hooks_are_withheld_every_exchange_is_counted(void **sta
 	}
 }
 
+/* Five requests come while an answer is sent in pieces; there is room for four arrivals. */
+static void arrivals_without_room_are_not_lost_where_their_hooks_come(void **state)
+{
+	struct script s = script_open(ROLE_SERVER);
+
+	(void)state;
+	at(&s, 0), gets(&s, GET);
+	at(&s, 10), sends(&s, OK);
+	for (unsigned int i = 0; i < 5; i++) {
+		at(&s, 20 + i), sends(&s, BODY);
+		at(&s, 30 + i), arrives(&s, GET);
+	}
+	for (unsigned int i = 0; i < 4; i++) {
+		at(&s, 100 + 10 * i), reads(&s, GET);
+		at(&s, 105 + 10 * i), sends(&s, OK);
+	}
+	at(&s, 200), taken_n(&s, strlen(GET));
+	at(&s, 210), sends(&s, OK);
+	ends(&s, NULL);
+	for (unsigned int i = 0; i < 6; i++)
+		assert_int_equal(OUTCOME_OK, script_next(&s)->outcome);
+	nothing_ended(&s);
+	assert_int_equal(0, s.merged);
+}
+
 #define ROWS (sizeof(table) / sizeof(table[0]))
 
 int main(void)
 {
-	struct CMUnitTest tests[ROWS + 2] = {
+	struct CMUnitTest tests[ROWS + 3] = {
 		cmocka_unit_test(a_withheld_receive_leaves_all_but_the_division_exact),
 		cmocka_unit_test(however_many_hooks_are_withheld_every_exchange_is_counted),
+		cmocka_unit_test(arrivals_without_room_are_not_lost_where_their_hooks_come),
 	};
 
 	for (size_t i = 0; i < ROWS; i++)
-		tests[i + 2] = (struct CMUnitTest){ .name = table[i].name,
+		tests[i + 3] = (struct CMUnitTest){ .name = table[i].name,
 						    .test_func = plays,
 						    .initial_state = (void *)&table[i] };
 	return cmocka_run_group_tests(tests, NULL, NULL);
