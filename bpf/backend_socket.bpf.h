@@ -53,10 +53,11 @@ static __always_inline struct connection *connection_add(struct sock *sk)
 	return c ? c : bpf_sk_storage_get(&connections, sk, 0, 0); /* somebody else was faster */
 }
 
-/* A server's socket is made. */
-static __always_inline void connection_foresee(struct sock *sk)
+/* All data passes a hook. */
+static __always_inline void data_with_handshake(struct connection *c, __u32 received)
 {
-	(void)sk; /* room can be made in any hook */
+	(void)c;
+	(void)received;
 }
 
 /* The socket is gone. */

@@ -117,15 +117,15 @@ static __always_inline struct connection *connection_add(struct sock *sk)
 }
 
 /*
- * A server's socket is made. A call may use it before its handshake is over (TCP Fast Open), and could
- * not make room: a cookie is given out to what the verifier knows to be a socket.
+ * Data that comes with the end of the handshake, as all does where the server defers to accept, passes no
+ * hook of ours: it came when the connection was established, which the first stamp says.
  */
-static __always_inline void connection_foresee(struct sock *sk)
+static __always_inline void data_with_handshake(struct connection *c, __u32 received)
 {
-	struct connection *c = connection_add(sk);
+	__u32 begin = c->stamps[0].seq;
 
-	if (c)
-		c->flags = FLAG_FORESEEN;
+	if (!c->head && c->stamps[0].ns && c->received == begin && (__s32)(received - begin) > 0)
+		__sync_val_compare_and_swap(&c->received, begin, received);
 }
 
 /* The socket is gone. */

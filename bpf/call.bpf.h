@@ -44,7 +44,7 @@ static __always_inline __u32 step_length(const struct sock *sk, __u32 step, __u3
 {
 	const struct inet_connection_sock *icsk;
 
-	if (step == length)
+	if (step == length || (__s32)step < 0) /* less than nothing: another look came first */
 		return length;
 	icsk = CAST(inet_connection_sock, sk);
 	return FIELD(icsk, icsk_ulp_ops) ? step : length;
@@ -109,6 +109,7 @@ static __always_inline int call_ended(struct sock *sk, tcp_view tp, struct conne
 	struct ended_list out;
 	struct look l;
 	__u32 many;
+	int is_new;
 
 	if (receiving && c->flags & FLAG_FACTS)
 		endpoint_note_facts(sk, c->role);
@@ -128,6 +129,8 @@ static __always_inline int call_ended(struct sock *sk, tcp_view tp, struct conne
 	ended_clear(&out);
 	if (!connection_enter(c, TRIES_OF_CALLS))
 		return 0;
+	if (receiving && !c->head)
+		data_with_handshake(c, connection_received_seq(c, tp));
 	look_steps(&l, c, tp);
 	/* Where answers pass requests on their way, a read waits for its own look, which counts them. */
 	if (!receiving && is_request && c->flags & FLAG_MANY)
@@ -136,6 +139,7 @@ static __always_inline int call_ended(struct sock *sk, tcp_view tp, struct conne
 		l.read -= later;
 	else
 		l.written -= later;
+	is_new = receiving ? seq_after(l.read, c->read) : seq_after(l.written, c->written);
 	l.length = step_length(sk, receiving ? l.read - c->read : l.written - c->written, length);
 	if (!(receiving ? look_is_plain_recv(c, &l) : look_is_plain_send(c, &l))) {
 		l.sent_ticks = tp->lsndtime;
@@ -151,7 +155,9 @@ static __always_inline int call_ended(struct sock *sk, tcp_view tp, struct conne
 		look_recv(c, &l, w, &out);
 	else
 		look_send(c, &l, w, &out);
-	exchange_note_many(c, is_request, many, length, &out);
+	/* On Linux 7 a call may be looked at twice. */
+	if (is_new || !config.preempted)
+		exchange_note_many(c, is_request, many, length, &out);
 	if (receiving)
 		c->flags &= ~FLAG_FACTS;
 	connection_settle(c, sk, tp, &l, &out);

@@ -71,6 +71,12 @@ static __always_inline void connection_leave(struct connection *c)
 #endif
 }
 
+/* The field is there only where the kernel has MPTCP. */
+static __always_inline int is_mptcp(const struct tcp_sock *tp)
+{
+	return bpf_core_field_exists(tp->is_mptcp) && FIELD(tp, is_mptcp);
+}
+
 static __always_inline int sk_is_tcp(const struct sock *sk)
 {
 	return FIELD(sk, sk_protocol) == IPPROTO_TCP &&
@@ -141,8 +147,7 @@ static __always_inline void look_steps(struct look *l, const struct connection *
 	l->written = without_our_fin(c, state, written);
 }
 
-static __always_inline void look_fill(struct look *l, const struct connection *c, tcp_view tp,
-				      __u64 now)
+static __always_inline void look_fill(struct look *l, struct connection *c, tcp_view tp, __u64 now)
 {
 	l->now_ns = now;
 	look_steps(l, c, tp);
@@ -150,6 +155,7 @@ static __always_inline void look_fill(struct look *l, const struct connection *c
 	l->now_ticks = bpf_jiffies64();
 	l->tick_ns = control.tick_ns;
 	l->received = connection_received_seq(c, tp);
+	data_with_handshake(c, l->received);
 	l->length = 0;
 }
 
@@ -274,7 +280,7 @@ static __always_inline struct connection *connection_room(struct sock *sk, __u32
 
 	if (!endpoint_wanted(sk, role))
 		return 0;
-	if (FIELD(tcp_of(sk), is_mptcp)) {
+	if (is_mptcp(tcp_of(sk))) {
 		if (count)
 			add(&losses.unseen_mptcp, 1);
 		return 0;

@@ -31,7 +31,6 @@ enum connection_flag {
 	FLAG_TAIL = 1 << 7,	 /* silence ended the answer: if it goes on, it streamed */
 	FLAG_OPAQUE = 1 << 8,	 /* nothing here is understood: alternation alone decides */
 	FLAG_JOINED = 1 << 9,	 /* older than the measurement: wait for a beginning */
-	FLAG_FORESEEN = 1 << 10, /* there is room for it, and nothing more yet */
 	FLAG_FACTS = 1 << 12,	 /* whose the endpoint is, is still to be noted */
 	FLAG_EARLY = 1 << 14, /* what is not accounted was read behind a write that is not either */
 	FLAG_CONNECTING = 1 << 15,

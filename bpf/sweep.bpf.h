@@ -30,7 +30,7 @@ static __noinline int connection_join(struct sock *sk, struct task_struct *task)
 	struct connection *c;
 	__u32 role, flags;
 
-	if (!sk || (!task && FIELD(tcp_of(sk), is_mptcp)))
+	if (!sk || (!task && is_mptcp(tcp_of(sk))))
 		return 0;
 	flags = sk_is_new(sk, task) ? 0 : FLAG_JOINED;
 	role = is_listened_on(netns_of(sk), FIELD(sk, __sk_common.skc_num)) ? ROLE_SERVER :

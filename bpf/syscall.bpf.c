@@ -17,12 +17,11 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define MESSAGES_OF_CALL 24 /* told apart in one call; what follows goes with the last of them */
 #define TCP_FIN		 1
 
-enum way { WAY_RECEIVED, WAY_SENT, WAY_MESSAGES, WAY_EARLY, WAYS };
+enum way { WAY_RECEIVED, WAY_SENT, WAY_MESSAGES, WAYS };
 
 int troth_received(unsigned long long *ctx);
 int troth_sent(unsigned long long *ctx);
 int troth_messages(unsigned long long *ctx);
-int troth_early(unsigned long long *ctx);
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, WAYS);
@@ -33,7 +32,6 @@ struct {
 				[WAY_RECEIVED] = (void *)&troth_received,
 				[WAY_SENT] = (void *)&troth_sent,
 				[WAY_MESSAGES] = (void *)&troth_messages,
-				[WAY_EARLY] = (void *)&troth_early,
 			} };
 
 /*
@@ -229,22 +227,7 @@ static __always_inline struct connection *call_connection(struct task_struct *ta
 	if (!*sk)
 		return 0;
 	c = connection_find(*sk);
-	return c && c->flags & (FLAG_READY | FLAG_CONNECTING | FLAG_FORESEEN) ? c : 0;
-}
-
-/*
- * Data that came with the end of the handshake, as it does where the server defers to accept, passes
- * no hook of ours: it came when the connection was established.
- */
-static __always_inline void data_with_handshake(struct connection *c, tcp_view tp)
-{
-	__u32 begin = c->read, received;
-
-	if (c->head || c->role != ROLE_SERVER || c->received != begin)
-		return;
-	received = connection_received_seq(c, tp);
-	if (seq_after(received, begin))
-		__sync_val_compare_and_swap(&c->received, begin, received);
+	return c && c->flags & (FLAG_READY | FLAG_CONNECTING) ? c : 0;
 }
 
 /* Bytes that message i of the call has moved. */
@@ -390,15 +373,12 @@ int BPF_PROG(troth_received, struct pt_regs *regs, long ret)
 	c = call_connection(task, CALL_ARG1(regs), &sk);
 	if (!c)
 		return 0;
-	if (c->flags & FLAG_FORESEEN)
-		bpf_tail_call(ctx, &ways, WAY_EARLY);
 	if (!(c->flags & FLAG_READY) || WITHHELD())
 		return 0;
 	m = moved_take();
 	if (!m)
 		return 0;
 	tp = tcp_of_call(m, sk);
-	data_with_handshake(c, tp);
 	moved_call(m, ret, !(receive_flags(regs) & MSG_TRUNC) && CALL_NUMBER(regs) != SYS_SPLICE);
 	if (CALL_NUMBER(regs) == SYS_RECVMMSG)
 		moved_message(m, c, CALL_ARG2(regs), ret, 1);
@@ -446,24 +426,6 @@ int BPF_PROG(troth_sent, struct pt_regs *regs, long ret)
 	moved_give(m);
 	if (more)
 		bpf_tail_call(ctx, &ways, WAY_SENT);
-	return 0;
-}
-
-/* A server's first receive before the handshake is over. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(troth_early, struct pt_regs *regs, long ret)
-{
-	struct connection *c;
-	struct sock *sk;
-
-	c = call_connection(bpf_get_current_task_btf(), CALL_ARG1(regs), &sk);
-	if (!c || !(c->flags & FLAG_FORESEEN))
-		return 0;
-	c = connection_take(c, sk, ROLE_SERVER, 0);
-	if (!c)
-		return 0;
-	connection_open_early(c, sk);
-	bpf_tail_call(ctx, &ways, WAY_RECEIVED);
 	return 0;
 }
 

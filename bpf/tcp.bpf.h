@@ -131,13 +131,17 @@ static __noinline int connection_established(struct sock *sk, int oldstate, int 
 		add(&s->opened, 1);
 	count_connect(c);
 	connection_fill(c, sk, role, c->flags & FLAG_FACTS);
-	if (role == ROLE_SERVER && c->read != FIELD(tcp_of(sk), rcv_nxt))
-		exchange_on_data(c, FIELD(tcp_of(sk), rcv_nxt), c->written, 0, bpf_ktime_get_ns());
-	if (role == ROLE_SERVER)
+	c->written -=
+		(__u32)FIELD(tcp_of(sk), bytes_sent); /* before the handshake's end (RFC 7413) */
+	if (role == ROLE_SERVER) {
+		c->stamps[0].seq = c->read;
+		c->stamps[0].written = c->written;
+		c->stamps[0].ns = bpf_ktime_get_ns();
+		if (c->read != FIELD(tcp_of(sk), rcv_nxt))
+			exchange_on_data(c, FIELD(tcp_of(sk), rcv_nxt), c->written, 0,
+					 bpf_ktime_get_ns());
 		connection_leave(c);
-	if (role == ROLE_CLIENT)
-		c->written -= (__u32)FIELD(tcp_of(sk),
-					   bytes_sent); /* what went with the SYN (RFC 7413) */
+	}
 	return 0;
 }
 
@@ -265,11 +269,6 @@ static __always_inline int state_changed(struct sock *sk, int oldstate, int news
 		listener_open(sk, bpf_get_current_task_btf(), last);
 		return 0;
 	}
-	if (oldstate == TCP_LISTEN && newstate == TCP_SYN_RECV) {
-		if (!last && endpoint_wanted(sk, ROLE_SERVER))
-			connection_foresee(sk);
-		return 0;
-	}
 	if (oldstate == TCP_LISTEN) {
 		l = sk->sk_bpf_storage ? bpf_sk_storage_get(&listening, sk, 0, 0) : 0;
 		if (l && l->ready) {
@@ -374,9 +373,9 @@ static __always_inline void unseen_count(struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_of(sk);
 
-	if (config.roles != (1 << ROLES) - 1 || control.join_pass != JOIN_DONE ||
-	    FIELD(tp, is_mptcp) || (!FIELD(tp, segs_in) && !FIELD(tp, segs_out)) ||
-	    !unseen_wanted(sk) || connection_find(sk) || connection_had_no_storage())
+	if (config.roles != (1 << ROLES) - 1 || control.join_pass != JOIN_DONE || is_mptcp(tp) ||
+	    (!FIELD(tp, segs_in) && !FIELD(tp, segs_out)) || !unseen_wanted(sk) ||
+	    connection_find(sk) || connection_had_no_storage())
 		return;
 	if (FIELD(tp, data_segs_in) || FIELD(tp, data_segs_out))
 		add(&losses.unseen, 1);

@@ -8,7 +8,7 @@ import pytest
 
 from actors import Actor, Namespace, always_ok, each
 from hosts import THERE, kernel_counts, two_distant_hosts
-from troth import Check
+from troth import BACKEND, Check
 from wire import GET, OK, Ended, Wire, response
 
 WAY_S = 0.02
@@ -84,6 +84,19 @@ PLAYS = {
 }
 
 
+def check_without_early_looks(check, port, play):
+    """What is said before the handshake is over passes no hook of the syscall backend: answers are
+    counted and not understood; of a connection that is over by then nothing was known: it is lost."""
+    (outcome, due), = play["counts"].items()
+    assert check.client(port)["exchanges"][outcome] == due, check.explained()
+    if not play["answers"]:
+        assert check.json["measurement"]["losses"]["unseen"] == due, check.explained()
+        return
+    seen = check.server(port)["exchanges"]
+    assert seen["total"] == seen[outcome] + seen["unknown"] == due, check.explained()
+    assert seen["unknown"] <= 10 and check.json["measurement"]["lost"] == 0, check.explained()
+
+
 @pytest.mark.parametrize("play", PLAYS.values(), ids=PLAYS)
 def test_answers_that_go_before_the_handshake_is_over_are_counted(play):
     """On a wire so long that the server is done before the third acknowledgement."""
@@ -114,6 +127,9 @@ def test_answers_that_go_before_the_handshake_is_over_are_counted(play):
                     server.heard("closed")
             early = [word for word, _ in server.heard_words if word == "before the handshake"]
             assert len(early) > 5, "a host this busy shows nothing"
+    if BACKEND == "syscall":
+        check_without_early_looks(check, server.port, play)
+        return
     check.both(server.port, **play["counts"])
     for service in (check.server(server.port), check.client(server.port)):
         service.connections(opened=10, closed=10, reset_by_peer=0, reset_by_us=0)

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exchanges nobody has answered yet, and what they mean for the objectives."""
 
+import socket
 import time
 
 from actors import Actor, hang, never_accept, serve
 from troth import Check
-from wire import GET, OK, connect, request, response
+from wire import GET, OK, Wire, connect, request, response
 
 
 def test_a_client_that_gives_up_on_a_hung_server_is_bad_for_latency():
@@ -25,6 +26,45 @@ def test_a_client_that_gives_up_on_a_hung_server_is_bad_for_latency():
             service.counts(aborted=1)
             service.slo("latency", good=0, total=waited_too_long, exact=True)
             service.slo("availability", good=0, total=0)
+
+
+def deferred(read_after_s):
+    """A program whose connections are made by the request itself (TCP_DEFER_ACCEPT); it reads late."""
+    def program(listener, stage):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 5)
+        stage.say("deferring")
+        stage.wait("it was asked")
+        time.sleep(read_after_s)
+        wire = Wire(listener.accept()[0])
+        wire.request()
+        wire.send(OK)
+        wire.rest()
+
+    return program
+
+
+def test_a_request_that_makes_the_connection_waits_from_then_on():
+    with Actor(deferred(0.8)) as server, Check(server.port) as check:
+        server.heard("deferring")
+        with connect(server) as client:
+            client.send(GET)
+            server.cue("it was asked")
+            assert client.response() == 200
+    for service in (check.server(server.port), check.client(server.port)):
+        service.counts(ok=1)
+        service.slo("latency", good=0, total=1)
+    assert check.server(server.port)["parts_s"]["queue"]["mean"] > 0.5, check.explained()
+
+
+def test_a_server_that_never_accepts_what_it_defers_does_not_look_perfect():
+    with Actor(deferred(30)) as server, Check(server.port) as check:
+        server.heard("deferring")
+        with connect(server) as client:
+            client.send(GET)
+            time.sleep(0.8)
+            check.stop()
+    check.server(server.port).counts(in_flight=1)
+    check.server(server.port).slo("latency", good=0, total=1, met=False)
 
 
 def test_a_hung_server_does_not_look_perfect_at_the_end():
