@@ -26,32 +26,20 @@ enum call {
 };
 
 #if defined(__TARGET_ARCH_x86)
-static __always_inline enum call call_of(__u64 nr)
-{
-	switch (nr) {
-	case 0:	 /* read */
-	case 1:	 /* write */
-	case 44: /* sendto */
-	case 45: /* recvfrom */
-		return CALL_BUFFER;
-	case 19:  /* readv */
-	case 20:  /* writev */
-	case 327: /* preadv2 */
-	case 328: /* pwritev2 */
-		return CALL_VECTOR;
-	case 46: /* sendmsg */
-	case 47: /* recvmsg */
-		return CALL_MESSAGE;
-	case 299: /* recvmmsg */
-	case 307: /* sendmmsg */
-		return CALL_MESSAGES;
-	case 40:  /* sendfile */
-	case 275: /* splice */
-		return CALL_BODY;
-	default:
-		return CALL_OTHER;
-	}
-}
+#define SYS_READ     0
+#define SYS_READV    19
+#define SYS_PREADV2  327
+#define SYS_RECVFROM 45
+#define SYS_RECVMSG  47
+#define SYS_RECVMMSG 299
+#define SYS_WRITE    1
+#define SYS_WRITEV   20
+#define SYS_PWRITEV2 328
+#define SYS_SENDTO   44
+#define SYS_SENDMSG  46
+#define SYS_SENDMMSG 307
+#define SYS_SENDFILE 40
+#define SYS_SPLICE   275
 
 /* A 32-bit program: its numbers mean other calls. */
 static __always_inline int call_is_compat(const struct task_struct *task,
@@ -65,32 +53,20 @@ static __always_inline int call_is_compat(const struct task_struct *task,
 #define CALL_ARG2(regs)	  ((regs)->si)
 #define CALL_ARG3(regs)	  ((regs)->dx)
 #elif defined(__TARGET_ARCH_arm64)
-static __always_inline enum call call_of(__u64 nr)
-{
-	switch (nr) {
-	case 63:  /* read */
-	case 64:  /* write */
-	case 206: /* sendto */
-	case 207: /* recvfrom */
-		return CALL_BUFFER;
-	case 65:  /* readv */
-	case 66:  /* writev */
-	case 286: /* preadv2 */
-	case 287: /* pwritev2 */
-		return CALL_VECTOR;
-	case 211: /* sendmsg */
-	case 212: /* recvmsg */
-		return CALL_MESSAGE;
-	case 243: /* recvmmsg */
-	case 269: /* sendmmsg */
-		return CALL_MESSAGES;
-	case 71: /* sendfile */
-	case 76: /* splice */
-		return CALL_BODY;
-	default:
-		return CALL_OTHER;
-	}
-}
+#define SYS_READ     63
+#define SYS_READV    65
+#define SYS_PREADV2  286
+#define SYS_RECVFROM 207
+#define SYS_RECVMSG  212
+#define SYS_RECVMMSG 243
+#define SYS_WRITE    64
+#define SYS_WRITEV   66
+#define SYS_PWRITEV2 287
+#define SYS_SENDTO   206
+#define SYS_SENDMSG  211
+#define SYS_SENDMMSG 269
+#define SYS_SENDFILE 71
+#define SYS_SPLICE   76
 
 #define PSTATE_MODE32 0x10
 
@@ -107,6 +83,33 @@ static __always_inline int call_is_compat(const struct task_struct *task,
 #else
 #error "payload.bpf.h: no system call numbers for this architecture"
 #endif
+
+static __always_inline enum call call_of(__u64 nr)
+{
+	switch (nr) {
+	case SYS_READ:
+	case SYS_WRITE:
+	case SYS_SENDTO:
+	case SYS_RECVFROM:
+		return CALL_BUFFER;
+	case SYS_READV:
+	case SYS_WRITEV:
+	case SYS_PREADV2:
+	case SYS_PWRITEV2:
+		return CALL_VECTOR;
+	case SYS_SENDMSG:
+	case SYS_RECVMSG:
+		return CALL_MESSAGE;
+	case SYS_RECVMMSG:
+	case SYS_SENDMMSG:
+		return CALL_MESSAGES;
+	case SYS_SENDFILE:
+	case SYS_SPLICE:
+		return CALL_BODY;
+	default:
+		return CALL_OTHER;
+	}
+}
 
 /* The first vector fills the window; what a later one adds is enough to go on to the head's end. */
 static __always_inline void payload_take(struct window *w, __u64 base, __u64 available)

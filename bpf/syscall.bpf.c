@@ -82,60 +82,26 @@ static __always_inline void moved_give(struct moved *m)
 #if defined(__TARGET_ARCH_x86)
 #define CALL_ARG1(regs) ((regs)->di)
 #define CALL_ARG4(regs) ((regs)->r10)
-#define SYS_SPLICE	275
-#define SYS_RECVFROM	45
-#define SYS_RECVMSG	47
-#define SYS_RECVMMSG	299
-#define SYS_SENDMMSG	307
-
-static __always_inline enum way way_of(__u64 nr)
-{
-	switch (nr) {
-	case 0:	  /* read */
-	case 19:  /* readv */
-	case 327: /* preadv2 */
-	case SYS_RECVFROM:
-	case SYS_RECVMSG:
-		return WAY_RECEIVED;
-	case 1:	  /* write */
-	case 20:  /* writev */
-	case 328: /* pwritev2 */
-	case 40:  /* sendfile */
-	case 44:  /* sendto */
-	case 46:  /* sendmsg */
-	case SYS_SPLICE:
-		return WAY_SENT;
-	case SYS_RECVMMSG:
-	case SYS_SENDMMSG:
-		return WAY_MESSAGES;
-	default:
-		return WAYS;
-	}
-}
 #else
 #define CALL_ARG1(regs) ((regs)->orig_x0)
 #define CALL_ARG4(regs) ((regs)->user_regs.regs[3])
-#define SYS_SPLICE	76
-#define SYS_RECVFROM	207
-#define SYS_RECVMSG	212
-#define SYS_RECVMMSG	243
-#define SYS_SENDMMSG	269
+#endif
 
 static __always_inline enum way way_of(__u64 nr)
 {
 	switch (nr) {
-	case 63:  /* read */
-	case 65:  /* readv */
-	case 286: /* preadv2 */
+	case SYS_READ:
+	case SYS_READV:
+	case SYS_PREADV2:
 	case SYS_RECVFROM:
 	case SYS_RECVMSG:
 		return WAY_RECEIVED;
-	case 64:  /* write */
-	case 66:  /* writev */
-	case 287: /* pwritev2 */
-	case 71:  /* sendfile */
-	case 206: /* sendto */
-	case 211: /* sendmsg */
+	case SYS_WRITE:
+	case SYS_WRITEV:
+	case SYS_PWRITEV2:
+	case SYS_SENDFILE:
+	case SYS_SENDTO:
+	case SYS_SENDMSG:
 	case SYS_SPLICE:
 		return WAY_SENT;
 	case SYS_RECVMMSG:
@@ -145,7 +111,6 @@ static __always_inline enum way way_of(__u64 nr)
 		return WAYS;
 	}
 }
-#endif
 
 #define TCP_OFFSET(field) bpf_core_field_offset(struct tcp_sock, field)
 #define TCP_REACH(field)                                                                           \
