@@ -7,8 +7,7 @@
 #define TROTH_SLO_JUDGE_H
 
 #include "../store/rows.h"
-
-enum verdict { VERDICT_NO_DATA, VERDICT_MET, VERDICT_MISSED };
+#include "result.h"
 
 /* One objective of one service. Strings are borrowed from whoever asked. */
 struct judgement {
