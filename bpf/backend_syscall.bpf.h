@@ -171,7 +171,7 @@ static __always_inline struct connection *connection_next(each_connection *ctx, 
 }
 
 /* Elements do not matter, only how many: bpf_loop() came with 5.17, this with 5.13. */
-#define STEPS 512
+#define STEPS 2048
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, STEPS);

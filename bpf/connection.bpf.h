@@ -12,11 +12,12 @@
 /*
  * A spin lock of our own: bpf_spin_lock() is two helper calls and switches interrupts off,
  * 90 ns here against 26. It is held for the pure part only, tens of nanoseconds; who waits
- * longer than that waits for a holder whose CPU does something else. A call has bytes to show
- * that cannot be seen later: it waits for about a millisecond, and then leaves its step to the
- * next look. An event need not wait for longer than a store takes to be seen, since it is posted.
+ * longer than that waits for a holder whose CPU does something else, as one of a virtual machine
+ * that its host takes away. A call has bytes to show that cannot be seen later: it waits for some
+ * 30 ms, and then leaves its step to the next look. An event need not wait for longer than a store
+ * takes to be seen, since it is posted.
  */
-#define TRIES_OF_CALLS	(1 << 17)
+#define TRIES_OF_CALLS	(1 << 22)
 #define TRIES_OF_EVENTS 64
 
 /* At the end of a measurement, what no hook has claimed for so long was skipped. */
