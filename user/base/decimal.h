@@ -16,13 +16,16 @@
 typedef uint64_t decimal;
 
 /*
- * "0.999", ".5", "1", "9.99e-1": 0, -EINVAL (no such number, or negative), or -ERANGE (too large, or
- * digits beyond the 18th). shift: the power of ten by which the text is multiplied first; -2 reads a
- * percentage.
+ * "0.999", ".5", "1", "9.99e-1": 0, -EINVAL (no such number, or negative), or -ERANGE (too large,
+ * or digits beyond the 18th). shift: the power of ten by which the text is multiplied first; -2
+ * reads a percentage.
  */
 int decimal_parse(const char *text, int shift, decimal *ret);
 
-/* The shortest text that decimal_parse() reads back, "0.999"; shift as there. Returns buf. */
+/*
+ * The shortest text that decimal_parse() reads back, "0.999"; shift as there, from -18 to 10.
+ * Returns buf.
+ */
 #define DECIMAL_TEXT 32
 const char *decimal_format(decimal d, int shift, char buf[DECIMAL_TEXT]);
 
