@@ -16,7 +16,7 @@ say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 WARNINGS := -Wall -Wextra -Werror -Wno-unknown-pragmas
 CFLAGS   ?= -O2 -g
 CFLAGS_ALL = -std=gnu11 -D_GNU_SOURCE -DTROTH_VERSION='"$(VERSION)"' $(WARNINGS) -Ibuild $(CFLAGS)
-LIBS     := -lbpf -lelf -lz -ljansson -lcap-ng -lm -lpthread
+LIBS     := -lbpf -lelf -lz -ljansson -lyaml -lcap-ng -lm -lpthread
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
 # What is built for another machine stays apart, and cannot be tested on this one.
@@ -48,6 +48,8 @@ UNIT    := $(UNIT_C:tests/unit/%.c=build/unit/%)
 BPF_TEST := $(foreach backend,$(BPF),$(patsubst tests/bpf/%.c,$(OUT)/bpf/$(backend)/%,$(wildcard tests/bpf/*_test.c)))
 FUZZ_C  := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ    := $(FUZZ_C:tests/fuzz/%.c=build/fuzz/%)
+# The readers of files are fuzzed as they are, the others as headers.
+FUZZ_CONF_O := $(patsubst %.c,build/fuzzed/%.o,$(wildcard user/base/*.c user/conf/*.c))
 # What needs libbpf or a skeleton is tested against the kernel, not natively.
 PURE_C  := $(filter-out user/collect/collector.c user/collect/features%.c \
 		user/collect/lockdown.c user/collect/sampler.c user/collect/programs.c user/cmd/%,$(USER_C))
@@ -91,6 +93,9 @@ $(OUT)/user/%.o: user/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
 
+# Holds them, by .incbin.
+$(OUT)/user/cmd/slo_init.o: $(wildcard user/cmd/init/*.yaml)
+
 $(OUT)/user/collect/programs.o: $(BPF:%=build/$(ARCH)/%.skel.h)
 build/withhold/programs.o: user/collect/programs.c $(BPF:%=build/withhold/%.skel.h)
 	$(call say,CC,$@)
@@ -99,9 +104,9 @@ $(OUT)/user/collect/programs.o: CFLAGS_ALL += -Ibuild/$(ARCH)
 
 ifdef SYSROOT
 $(USER_O) $(OUT)/user/main.o $(BPF_TEST) $(OUT)/vm/guest $(OUT)/vm/verifier_log.so: | $(SYSROOT)
-$(SYSROOT):
+$(SYSROOT): scripts/sysroot
 	$(call say,SYSROOT,$@)
-	$(Q)scripts/sysroot $(ARCH) $@
+	$(Q)scripts/sysroot $(ARCH) $@ && touch $@
 endif
 
 build/%.skel.h: build/%.bpf.o
@@ -133,13 +138,21 @@ build/sanitized/%.o: %.c
 build/unit/%: tests/unit/%.c $(PURE_O)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_ALL) $(SANITIZE) -MMD -MP -MF $@.d $< $(PURE_O) -o $@ -lcmocka -ljansson -lm
+	$(Q)$(CC) $(CFLAGS_ALL) $(SANITIZE) -MMD -MP -MF $@.d $< $(PURE_O) -o $@ -lcmocka -ljansson -lyaml -lm
 
 build/fuzz/%: tests/fuzz/%.c
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(CFLAGS_ALL) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-		-MMD -MP -MF $@.d $< -o $@
+		-MMD -MP -MF $@.d $< $(filter %.o,$^) -o $@ $(FUZZ_LIBS)
+
+build/fuzz/fuzz_yaml build/fuzz/fuzz_counts: $(FUZZ_CONF_O)
+build/fuzz/fuzz_yaml build/fuzz/fuzz_counts: FUZZ_LIBS := -lyaml -lm
+build/fuzzed/%.o: %.c
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(CFLAGS_ALL) -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+		-fno-sanitize-recover=undefined -MMD -MP -c $< -o $@
 
 # Each once for each backend.
 define bpf_test_rule
@@ -152,7 +165,8 @@ $(foreach backend,$(BPF),$(eval $(call bpf_test_rule,$(backend))))
 
 build/bench: $(wildcard tests/bench/*.c) build/tests/bench/floor.skel.h $(USER_O)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(CFLAGS_ALL) -I. -Ibuild/tests/bench -MMD -MP -MF $@.d $(filter-out %.bpf.c %.h,$^) -o $@ $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) -I. -Ibuild/tests/bench -MMD -MP -MF $@.d $(filter-out %.bpf.c %.h,$^) -o $@ $(LIBS) \
+		-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 # Counts instructions in a guest, see scripts/bench-vm.
 build/vm/instructions: tests/bench/vm/instructions.c tests/bench/hooks.c tests/bench/talk.c \
@@ -178,8 +192,8 @@ $(OUT)/vm/verifier_log.so: tests/bpf/verifier_log.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -fPIC -shared $< -o $@ -lbpf
 
-check: $(UNIT)
-	$(Q)scripts/run-tests unit
+check: $(UNIT) build/troth
+	$(Q)scripts/run-tests unit cli
 check-bpf: $(BPF_TEST) $(ARM64_BPF) build/troth-withhold
 	$(Q)scripts/run-tests bpf
 check-e2e: build/troth build/troth-withhold
@@ -200,8 +214,8 @@ bench-vm: setup-vm
 
 install: $(OUT)/troth
 	install -D -m 755 $(OUT)/troth $(DESTDIR)$(PREFIX)/sbin/troth
-	for page in docs/man/*.8; do \
-		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man8/$${page##*/}; done
+	for page in docs/man/*.[1-9]; do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 
 fmt:
 	clang-format -i $(FORMAT)

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../base/cleanup.h"
 #include "../base/decimal.h"
 #include "problem.h"
 
@@ -25,6 +26,13 @@ struct span {
 	uint32_t n;
 	char unit;
 };
+
+/* Nominal: M, Q, Y are 30, 90, 365 days. 0 without a unit. */
+int64_t span_seconds(struct span s);
+
+/* 0 or -EINVAL: no span, or 0, or longer than SPAN_MAX_S. */
+#define SPAN_MAX_S (10 * 365 * 86400u)
+int span_parse(const char *text, struct span *ret);
 
 enum budget_method { METHOD_OCCURRENCES, METHOD_TIMESLICES, METHOD_RATIO_TIMESLICES };
 extern const char *const budget_method_names[]; /* "Occurrences", ... */
@@ -116,7 +124,7 @@ struct objective {
 struct alert_condition {
 	const char *name;
 	const char *severity; /* "page", "ticket", or whatever was written */
-	enum comparison op;   /* COMPARE_GTE where not given */
+	enum comparison op;   /* COMPARE_GT where not given: CONTRACT 13 */
 	double threshold;
 	uint32_t lookback_s;
 	uint32_t alert_after_s;
@@ -173,6 +181,7 @@ struct slo {
 	struct time_window window;
 	const struct objective *objectives;
 	size_t n_objectives;
+	bool composite;			   /* the objectives together are one more: CONTRACT 15 */
 	const struct indicator *indicator; /* NULL: only its objectives have theirs */
 	const struct alert_policy *policies;
 	size_t n_policies;
@@ -183,8 +192,8 @@ struct slo {
 	struct agreement agreement;
 	uint64_t min_bad_events; /* troth.dev/min-bad-events, 1 where not given */
 	/*
-	 * troth.dev/since (RFC 3339): this document is the revision in force from then on of an SLO whose
-	 * earlier revisions are other documents of the same name. 0: from the beginning.
+	 * troth.dev/since (RFC 3339): this document is the revision in force from then on of an SLO
+	 * whose earlier revisions are other documents of the same name. 0: from the beginning.
 	 */
 	int64_t since;
 	struct place place;
@@ -223,15 +232,25 @@ struct slo_set {
 	size_t n_files;
 };
 
+/* What one call reads at most; what is beyond is one error. A single file: yaml.h. */
+#define OBJECTIVES_MAX 100		  /* of one SLO */
+#define SLO_FILES_MAX  1000		  /* of a directory, and of all paths together */
+#define SLO_BYTES_MAX  (64 * 1024 * 1024) /* of all files together */
+
 /*
- * Reads files and directories (their *.yaml and *.yml, by name, not below) as one world: a reference
- * may lead to another file. What is wrong goes to problems; an SLO with an error is left out. now
- * (Unix seconds) is what review-by is compared with. 0, or -ENOMEM. A file that cannot be read is a
- * problem at 1:1.
+ * Reads files and directories (their *.yaml and *.yml, by name, not below) as one world: a
+ * reference may lead to another file. What is wrong goes to problems; an SLO with an error is left
+ * out. now (Unix seconds) is what review-by is compared with. 0, or -ENOMEM. A file that cannot be
+ * read is a problem at 1:1.
  */
 int slo_set_read(const char *const *paths, size_t n_paths, int64_t now, struct problems *problems,
 		 struct slo_set **ret);
-void slo_set_free(struct slo_set *s);
+void slo_set_free(struct slo_set *s); /* NULL is fine */
+DEFINE_FREEP(struct slo_set, slo_set_free)
+
+/* The same, of one file that is in memory already. file is what problems call it. */
+int slo_set_read_bytes(const char *file, const char *bytes, size_t n, int64_t now,
+		       struct problems *problems, struct slo_set **ret);
 
 /* Is slo meant by this exclusion? */
 bool exclusion_applies(const struct exclusion *e, const struct slo *slo);
