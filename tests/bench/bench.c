@@ -24,6 +24,7 @@
 
 #include "hooks.h"
 #include "talk.h"
+#include "tick.h"
 
 #define BLOCK  200
 #define BLOCKS 8   /* of a visit */
@@ -333,6 +334,8 @@ int main(int argc, char **argv)
 		calls(atof(argv[2]), argv[3]);
 	else if (!strcmp(what, "connections"))
 		connections(atof(argv[2]));
+	else if (!strcmp(what, "tick"))
+		tick((unsigned int)atoi(argv[2]));
 	else if (!strcmp(what, "services"))
 		services(atof(argv[2]));
 	else if (!strcmp(what, "load") && argc > 3)

@@ -17,9 +17,11 @@ struct board_options {
 	void *context;
 };
 
+#define BOARD_CELLS_MAX (64u << 20) /* steps of all objectives' windows together */
+
 /*
  * set is borrowed. 0, -ENOMEM, or -EINVAL, -E2BIG: why holds one line (a slice that is not a whole
- * number of steps, too many exclusions).
+ * number of steps, too many exclusions or steps).
  */
 int board_new(const struct slo_set *set, const struct board_options *options, struct board **ret,
 	      char *why, size_t why_size);

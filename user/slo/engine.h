@@ -26,14 +26,26 @@ typedef void (*alert_changed)(void *context, const struct slo *slo, const struct
 			      const struct alert_change *change);
 
 /*
- * The tracks of one objective. step_s divides the objective's slice. keep_s: how much history is kept
- * at least, beyond what windows and alerts need (0 is enough). Stretches are borrowed.
+ * The counts of one objective. step_s divides the objective's slice. Stretches are borrowed, sorted by
+ * start, and reach to the end of any calendar period that is asked about. -EINVAL (the slice is not a
+ * whole number of steps), -E2BIG (a window of more than TRACK_CELLS_MAX steps or slices), -ENOMEM.
  */
+#define TRACK_CELLS_MAX (16u << 20)
 struct track;
+
+/* A target that comes into force at the step that holds since; what was counted before stays judged. */
+struct target_revision {
+	int64_t since;
+	decimal target, slice_target;
+};
+
 struct track_options {
 	uint32_t step_s;
 	const struct stretch *excluded;
 	size_t n_excluded;
+	/* By since, the first in force from the beginning; copied. None: the objective's own. */
+	const struct target_revision *revisions;
+	size_t n_revisions;
 	alert_changed changed; /* NULL: nobody asks */
 	void *context;
 };
@@ -41,19 +53,23 @@ int track_new(const struct slo *slo, const struct objective *o, const struct tra
 	      struct track **ret);
 void track_free(struct track *t); /* NULL is fine */
 
+/* How many steps or slices it keeps, once it has begun: some 32 bytes each. */
+uint64_t track_cells(const struct track *t);
+
 /*
  * Steps that no push names, before or between, are unmeasured; the clock goes to time + step. time is a
- * multiple of the step and not before the clock. Allocates at the first push only. -EINVAL, -ENOMEM.
+ * multiple of the step and not before the clock. Allocates at the first push only. -EINVAL, -ENOMEM,
+ * -EOVERFLOW: more than 2^63 events in all.
  */
 int track_push(struct track *t, int64_t time, const struct step_counts *c);
 
 /* The clock goes on to at without counts. */
 int track_advance(struct track *t, int64_t at);
 
-/* From here on target and slice target are o's: what was counted stays. */
-int track_revise(struct track *t, const struct objective *o);
+/* One more, later than all there are. -E2BIG: more than REVISIONS_MAX. */
+int track_revise(struct track *t, const struct target_revision *r);
 
 /* Everything at the clock's moment. Allocates nothing; ret points into t, until the next push. */
-void track_result(const struct track *t, struct slo_result *ret);
+void track_result(struct track *t, struct slo_result *ret);
 
 #endif

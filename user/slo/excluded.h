@@ -19,8 +19,8 @@ struct stretch {
 };
 
 /*
- * All stretches of one SLO that meet [from, to). The caller frees. 0, -ENOMEM, or -E2BIG: more than
- * EXCLUDED_MAX of them.
+ * All stretches of one SLO that meet [from, to), whole. The caller frees; NULL where there is none.
+ * 0, -ENOMEM, -E2BIG: more than EXCLUDED_MAX of them; or -EINVAL: a rule that rrule_parse() refuses.
  */
 #define EXCLUDED_MAX 100000
 int excluded_find(const struct slo_set *set, const struct slo *slo, int64_t from, int64_t to,

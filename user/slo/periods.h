@@ -22,7 +22,4 @@ struct period {
  */
 struct period period_at(const struct time_window *w, int64_t at);
 
-/* Nominal seconds: M, Q, Y are 30, 90, 365 days. */
-int64_t span_seconds(struct span s);
-
 #endif

@@ -28,6 +28,7 @@ struct alert_state {
 	bool can_fire; /* factor is below the highest possible rate */
 	int64_t since; /* end of the step at which it began to fire; 0: it does not */
 	uint64_t bad;  /* bad events in the long window */
+	int64_t exhausted_at; /* when the budget is gone if the rate of its shortest window goes on; 0: not foreseen */
 };
 
 struct alert_change {
@@ -58,6 +59,7 @@ struct slo_result {
 	const char *counts_name;
 	const char *method;
 	double target;
+	double allowed_ratio; /* 1 - target, to its own last digit */
 	int64_t at;
 	int64_t window_start, window_end;
 	bool rolling;
@@ -70,12 +72,14 @@ struct slo_result {
 	double coverage; /* NAN: everything was excluded */
 	bool in_slices;	 /* budget's unit, else events */
 	double allowed, spent, remaining, remaining_ratio;
+	double allowed_of,
+		spent_of; /* events or slices: those of the whole window, and those measured */
 	const struct burn *burns;
 	size_t n_burns;
 	const struct alert_state *alerts;
 	size_t n_alerts;
-	int64_t exhausted_at;	     /* 0: not before the window's data has aged out, or ever */
-	const char *forecast_method; /* words */
+	int64_t exhausted_at; /* since when the budget is spent, or when it will be; 0: not foreseen */
+	uint32_t recent_s; /* the forecast lets the errors and traffic of the last so many seconds go on */
 	double chance; /* of staying within the budget until the window ends; NAN: unknown */
 	const char *chance_method;			 /* words */
 	struct revision_result revisions[REVISIONS_MAX]; /* more than one only where it was revised */
