@@ -223,11 +223,15 @@ static void flags_can_stand_together_behind_one_dash(void **state)
 	assert_false(got.quick);
 }
 
-static void of_a_repeated_option_the_last_counts(void **state)
+static void an_option_of_one_value_is_not_given_twice(void **state)
 {
 	(void)state;
-	assert_int_equal(0, PARSE("-p", "1s", "--pause=2s"));
-	assert_int_equal(2 * SEC_NS, got.pause_ns);
+	assert_refused(PARSE("-p", "1s", "--pause=2s"), "--pause: '2s' is one too many", "once");
+	assert_refused(PARSE("--name", "a", "--name", "a"), "--name: 'a' is one too many", "once");
+	assert_refused(PARSE("--colour=red", "--colour", "blue"), "--colour: 'blue'", "once");
+	assert_refused(PARSE("--door", "1", "--door", "2"), "--door: '2'", "once");
+	assert_refused(PARSE("--count=2", "--count=3"), "--count: '3'", "once");
+	assert_int_equal(0, PARSE("-l", "--loud", "-p1s", "--name=x"));
 }
 
 static void ports_add_up_and_each_is_kept_once(void **state)
@@ -310,7 +314,12 @@ static void a_forgotten_value_is_said(void **state)
 	assert_refused(PARSE("--pause"), "--pause needs a value", "a duration like 10s");
 	assert_refused(PARSE("--pause="), "--pause needs a value", "a duration like 10s");
 	assert_refused(PARSE("-p"), "--pause needs a value", "a duration like 10s");
-	assert_refused(PARSE("--pause", "--loud"), "--pause needs a value", "a duration like 10s");
+	assert_refused(PARSE("--pause", "--loud"), "--pause needs a value, and '--loud'",
+		       "write --pause=--loud");
+	assert_refused(PARSE("--name", "-foo-"), "'-foo-' looks like an option",
+		       "write --name=-foo-");
+	assert_int_equal(0, PARSE("--name=-foo-"));
+	assert_string_equal("-foo-", got.name);
 	assert_refused(PARSE("--pause", ""), "--pause needs a value", "a duration like 10s");
 	assert_refused(PARSE("--colour"), "--colour needs a value", "red, green or blue");
 	assert_refused(PARSE("--port"), "--port needs a value", "PORT");
@@ -334,12 +343,145 @@ static void stray_arguments_are_refused(void **state)
 	assert_int_equal(0, PARSE("--"));
 }
 
+static char *help_of(const struct option_table *t)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	options_help(t, out);
+	fclose(out);
+	return text;
+}
+
 static void help_is_found_wherever_it_stands_before_an_error(void **state)
 {
 	(void)state;
 	assert_int_equal(OPTIONS_HELP, PARSE("--help"));
 	assert_int_equal(OPTIONS_HELP, PARSE("-h"));
 	assert_int_equal(OPTIONS_HELP, PARSE("-p", "1s", "--help", "--nonsense"));
+}
+
+struct wordy {
+	bool loud;
+	const char *name;
+	struct option_strings file;
+	struct option_words words;
+};
+
+static const struct option_row wordy_rows[] = {
+	{ .name = "DOOR",
+	  .type = OPTION_WORDS,
+	  .offset = offsetof(struct wordy, words),
+	  .min = 1,
+	  .max = 4,
+	  .help = "which doors" },
+	{ .name = "loud", .letter = 'l', .type = OPTION_FLAG, .help = "loud" },
+	{ .name = "name",
+	  .letter = 'n',
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct wordy, name),
+	  .metavar = "NAME",
+	  .help = "name" },
+	{ .name = "file",
+	  .letter = 'f',
+	  .type = OPTION_STRINGS,
+	  .offset = offsetof(struct wordy, file),
+	  .metavar = "FILE",
+	  .max = 3,
+	  .help = "files" },
+};
+
+static const struct option_table wordy_table = { .command = "oil doors",
+						 .summary = "oil doors",
+						 .rows = wordy_rows,
+						 .n_rows = sizeof(wordy_rows) /
+							   sizeof(wordy_rows[0]) };
+static struct wordy wordy;
+
+#define WORDS(...)                                                                                 \
+	parse_words((char *[]){ "oil", __VA_ARGS__ },                                              \
+		    sizeof((char *[]){ "oil", __VA_ARGS__ }) / sizeof(char *))
+
+/* What was found is kept as text: argv is the caller's, and gone. */
+static char doors[256];
+
+static int parse_words(char *argv[], size_t argc)
+{
+	int r;
+
+	wordy = (struct wordy){};
+	why[0] = '\0';
+	doors[0] = '\0';
+	r = options_parse(&wordy_table, (int)argc, argv, &wordy, why, sizeof(why));
+	for (size_t i = 0; i < wordy.words.n; i++) {
+		if (i)
+			strcat(doors, " ");
+		strcat(doors, wordy.words.word[i]);
+	}
+	return r;
+}
+
+static void words_keep_their_order_whatever_stands_between(void **state)
+{
+	(void)state;
+	assert_int_equal(0, WORDS("front"));
+	assert_string_equal("front", doors);
+	assert_int_equal(0, WORDS("front", "-n", "x", "back", "-l", "cellar"));
+	assert_string_equal("front back cellar", doors);
+	assert_string_equal("x", wordy.name);
+	assert_true(wordy.loud);
+	assert_int_equal(0, WORDS("-l", "--name=y", "-", "back"));
+	assert_string_equal("- back", doors);
+	assert_string_equal("y", wordy.name);
+	assert_int_equal(OPTIONS_HELP, WORDS("front", "--help"));
+}
+
+static void two_dashes_end_the_options(void **state)
+{
+	(void)state;
+	assert_int_equal(0, WORDS("front", "-l", "--", "-n", "--"));
+	assert_string_equal("front -n --", doors);
+	assert_null(wordy.name);
+	assert_refused(WORDS("--"), "no DOOR", "troth oil doors DOOR...");
+}
+
+static void too_few_and_too_many_words_are_refused(void **state)
+{
+	(void)state;
+	assert_refused(WORDS("-l"), "no DOOR", "troth oil doors DOOR...");
+	assert_refused(WORDS("front", ""), "'' is no DOOR", "leave it out");
+	assert_int_equal(0, WORDS("a", "b", "c", "d"));
+	assert_refused(WORDS("a", "b", "c", "d", "e"), "'e' is one too many", "at most 4 DOOR");
+	assert_refused(WORDS("--DOOR=a"), "no option '--DOOR'", "troth help oil doors");
+}
+
+static void a_repeated_string_adds_up_in_order(void **state)
+{
+	(void)state;
+	assert_int_equal(0, WORDS("-f", "a", "front", "--file=b", "-fc"));
+	assert_string_equal("front", doors);
+	assert_int_equal(3, wordy.file.n);
+	assert_string_equal("a", wordy.file.value[0]);
+	assert_string_equal("b", wordy.file.value[1]);
+	assert_string_equal("c", wordy.file.value[2]);
+	assert_refused(WORDS("-fa", "-fa", "-fa", "-fd", "front"), "'d' is one too many",
+		       "at most 3 times");
+	assert_refused(WORDS("front", "-f"), "--file needs a value", "FILE");
+}
+
+static void help_shows_the_words_in_the_usage_line(void **state)
+{
+	_cleanup_(freep) char *text = help_of(&wordy_table);
+
+	(void)state;
+	assert_non_null(strstr(text, "usage: troth oil doors [OPTION]... DOOR...\n"));
+	assert_non_null(strstr(text, "  DOOR..."));
+	assert_non_null(strstr(text, "which doors"));
+	assert_null(strstr(text, "--DOOR"));
+	assert_non_null(strstr(text, "-f, --file FILE"));
+	assert_non_null(strstr(text, "at most 3"));
 }
 
 static void what_was_typed_cannot_break_the_line(void **state)
@@ -369,14 +511,9 @@ static void help_shows_every_row_with_its_default_and_limits(void **state)
 					     "2 to 9",
 					     "at most 3",
 					     "-h, --help" };
-	_cleanup_(freep) char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	_cleanup_(freep) char *text = help_of(&table);
 
 	(void)state;
-	assert_non_null(out);
-	options_help(&table, out);
-	fclose(out);
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
 		if (!strstr(text, shown[i]))
 			fail_msg("no '%s' in:\n%s", shown[i], text);
@@ -417,7 +554,7 @@ int main(void)
 		cmocka_unit_test(without_arguments_the_defaults_of_the_table_stand),
 		cmocka_unit_test(a_value_follows_a_space_an_equals_sign_or_the_letter),
 		cmocka_unit_test(flags_can_stand_together_behind_one_dash),
-		cmocka_unit_test(of_a_repeated_option_the_last_counts),
+		cmocka_unit_test(an_option_of_one_value_is_not_given_twice),
 		cmocka_unit_test(ports_add_up_and_each_is_kept_once),
 		cmocka_unit_test(what_is_no_port_is_refused),
 		cmocka_unit_test(durations_outside_the_limits_are_refused_with_the_limits),
@@ -428,6 +565,11 @@ int main(void)
 		cmocka_unit_test(a_value_for_a_flag_is_refused),
 		cmocka_unit_test(stray_arguments_are_refused),
 		cmocka_unit_test(help_is_found_wherever_it_stands_before_an_error),
+		cmocka_unit_test(words_keep_their_order_whatever_stands_between),
+		cmocka_unit_test(two_dashes_end_the_options),
+		cmocka_unit_test(too_few_and_too_many_words_are_refused),
+		cmocka_unit_test(a_repeated_string_adds_up_in_order),
+		cmocka_unit_test(help_shows_the_words_in_the_usage_line),
 		cmocka_unit_test(what_was_typed_cannot_break_the_line),
 		cmocka_unit_test(help_shows_every_row_with_its_default_and_limits),
 		cmocka_unit_test(a_swap_a_slip_or_a_beginning_finds_its_word),

@@ -28,7 +28,7 @@ enum exit_code command_finish(const char *who, enum exit_code code)
 	return r ? command_unwritable(who, r) : code;
 }
 
-enum exit_code command_main(const struct command *c, int argc, char *const argv[])
+enum exit_code command_main(const struct command *c, int argc, char *argv[])
 {
 	_cleanup_(freep) void *values = calloc(1, c->values_size);
 	enum exit_code code = EXIT_DONE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* command.h - one sub-command: its options as a table, and what it does with them. */
+/* command.h - sub-commands: the options of each as a table, what it does, and groups of them. */
 #ifndef TROTH_CMD_COMMAND_H
 #define TROTH_CMD_COMMAND_H
 
@@ -16,17 +16,36 @@ enum exit_code {
 	EXIT_NO_TRAFFIC = 4 /* nothing to judge */
 };
 
+struct command_group;
+
 struct command {
-	struct option_table options;
+	struct option_table options;		   /* options.command: "check", "slo lint" */
 	size_t values_size;			   /* of the struct that the table fills */
 	enum exit_code (*run)(const void *values); /* says itself what went wrong */
+	const struct command_group *group;	   /* instead of all that: commands below it */
+};
+
+/* Commands under one word, and a page that lists them. */
+struct command_group {
+	const char *name;    /* "troth", "troth slo" */
+	const char *about;   /* one line of the page, or more */
+	const char *version; /* printed by --version; NULL: no such option */
+	const struct command *const *commands;
+	size_t n;
 };
 
 extern const struct command command_check;
 extern const struct command command_doctor;
+extern const struct command command_slo;
 
 /* argv[0] is the command's name. Parses, helps, runs, and checks that the result got out. */
-enum exit_code command_main(const struct command *c, int argc, char *const argv[]);
+enum exit_code command_main(const struct command *c, int argc, char *argv[]);
+
+/*
+ * argv[0] is the group's own word. argv[1] is a command's, and what follows belongs to it; or help,
+ * with or without the words of a command.
+ */
+enum exit_code command_group_main(const struct command_group *g, int argc, char *argv[]);
 
 /* Flushes stdout. Says what went wrong and gives EXIT_USAGE if it cannot, else code. */
 enum exit_code command_finish(const char *who, enum exit_code code);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* doctor.c - `troth doctor`: the needs of collect/features.h as a table or troth.doctor/1. */
 #include <errno.h>
-#include <jansson.h>
 
 #include "../base/cleanup.h"
 #include "../base/stdio.h"
 #include "../base/wrap.h"
 #include "../collect/features.h"
+#include "../report/json.h"
 #include "command.h"
 
 #define WIDTH	      98
@@ -35,11 +35,6 @@ static const char *const states[] = {
 	[FEATURE_MISSING] = "missing",
 };
 
-static void json_freep(json_t **j)
-{
-	json_decref(*j);
-}
-
 static json_t *feature_json(const struct feature *f)
 {
 	return json_pack("{s:s, s:s, s:s, s:s?}", "name", f->name, "state", states[f->state],
@@ -48,8 +43,7 @@ static json_t *feature_json(const struct feature *f)
 
 static int print_json(const struct features *f)
 {
-	_cleanup_(json_freep) json_t *document = NULL;
-	json_t *checks = json_array();
+	json_t *checks = json_array(), *document;
 
 	for (size_t i = 0; i < f->n; i++)
 		if (json_array_append_new(checks, feature_json(&f->rows[i]))) {
@@ -58,12 +52,7 @@ static int print_json(const struct features *f)
 		}
 	document = json_pack("{s:s, s:s?, s:o}", "schema", "troth.doctor/1", "backend", f->backend,
 			     "checks", checks);
-	if (!document)
-		return -ENOMEM;
-	errno = 0;
-	if (json_dumpf(document, stdout, JSON_INDENT(2)) || putchar('\n') == EOF)
-		return errno ? -errno : -EIO;
-	return 0;
+	return json_print(stdout, document);
 }
 
 static void print_text(const struct features *f)

@@ -18,6 +18,7 @@ struct parser {
 	char *values;
 	char *why;
 	size_t why_size;
+	uint64_t *given; /* bit i: rows[i] was typed, and may not be again */
 };
 
 /* What was typed, fit for one line. */
@@ -132,6 +133,18 @@ static int add_port(const struct parser *p, const struct option_row *o, const ch
 	return 0;
 }
 
+static int add_string(const struct parser *p, const struct option_row *o, const char *text)
+{
+	struct option_strings *strings = (struct option_strings *)(p->values + o->offset);
+	unsigned int limit = o->max < OPTION_STRINGS_MAX ? o->max : OPTION_STRINGS_MAX;
+
+	if (strings->n == limit)
+		return wrong(p, "--%s: '%s' is one too many; write the option at most %u times",
+			     o->name, echo(text, SIZE_MAX).text, limit);
+	strings->value[strings->n++] = text;
+	return 0;
+}
+
 /* "text, json or yaml" */
 static const char *words_list(const char *const *words, char *buf, size_t size)
 {
@@ -187,16 +200,43 @@ static int set_value(const struct parser *p, const struct option_row *o, const c
 	case OPTION_STRING:
 		*(const char **)field = text;
 		return 0;
+	case OPTION_STRINGS:
+		return add_string(p, o, text);
 	case OPTION_ENUM:
 		return set_word(p, o, text);
+	case OPTION_WORDS:
+		break;
 	}
 	return wrong(p, "--%s: no such type", o->name);
+}
+
+/* A value that was typed. Of two the last would count in silence: neither may be what is meant. */
+static int give_value(const struct parser *p, const struct option_row *o, const char *text)
+{
+	uint64_t bit = UINT64_C(1) << ((o - p->table->rows) & 63);
+
+	if (o->type == OPTION_PORTS || o->type == OPTION_STRINGS || o->type == OPTION_FLAG)
+		return set_value(p, o, text);
+	if (*p->given & bit)
+		return wrong(p, "--%s: '%s' is one too many; write the option once", o->name,
+			     echo(text, SIZE_MAX).text);
+	*p->given |= bit;
+	return set_value(p, o, text);
 }
 
 static const struct option_row *find_long(const struct option_table *t, const char *name, size_t n)
 {
 	for (size_t i = 0; i < t->n_rows; i++)
-		if (strlen(t->rows[i].name) == n && !memcmp(t->rows[i].name, name, n))
+		if (t->rows[i].type != OPTION_WORDS && strlen(t->rows[i].name) == n &&
+		    !memcmp(t->rows[i].name, name, n))
+			return &t->rows[i];
+	return NULL;
+}
+
+static const struct option_row *find_words(const struct option_table *t)
+{
+	for (size_t i = 0; i < t->n_rows; i++)
+		if (t->rows[i].type == OPTION_WORDS)
 			return &t->rows[i];
 	return NULL;
 }
@@ -218,7 +258,8 @@ static int unknown_option(const struct parser *p, const char *argument)
 
 	snprintf(name, sizeof(name), "%.*s", (int)(n - dashes), argument + dashes);
 	for (size_t i = 0; i < p->table->n_rows; i++)
-		nearest_offer(&near, p->table->rows[i].name);
+		if (p->table->rows[i].type != OPTION_WORDS)
+			nearest_offer(&near, p->table->rows[i].name);
 	nearest_offer(&near, "help");
 	if (near.best)
 		return wrong(p, "there is no option '%s'; did you mean '--%s'?",
@@ -227,9 +268,17 @@ static int unknown_option(const struct parser *p, const char *argument)
 		     echo(argument, n).text, p->table->command);
 }
 
-static int missing_value(const struct parser *p, const struct option_row *o)
+/* next: the argument behind it, NULL: none. */
+static int missing_value(const struct parser *p, const struct option_row *o, const char *next)
 {
 	char example[128];
+
+	if (next && *next == '-')
+		return wrong(p,
+			     "--%s needs a value, and '%s' looks like an option; if it is the "
+			     "value, write --%s=%s",
+			     o->name, echo(next, SIZE_MAX).text, o->name,
+			     echo(next, SIZE_MAX).text);
 
 	switch (o->type) {
 	case OPTION_ENUM:
@@ -243,6 +292,11 @@ static int missing_value(const struct parser *p, const struct option_row *o)
 		break;
 	}
 	return wrong(p, "--%s needs a value; write --%s and then %s", o->name, o->name, example);
+}
+
+static const char *next_of(int argc, char *const argv[], int at)
+{
+	return at + 1 < argc ? argv[at + 1] : NULL;
 }
 
 /* The value of o: what stands after the '=' or the letter, else the next argument, else NULL. */
@@ -274,7 +328,8 @@ static int parse_long(const struct parser *p, int argc, char *const argv[], int 
 		return attached ? wrong(p, "--%s takes no value; write it alone", o->name) :
 				  set_value(p, o, NULL);
 	value = value_of(attached, argc, argv, at);
-	return value ? set_value(p, o, value) : missing_value(p, o);
+	return value ? give_value(p, o, value) :
+		       missing_value(p, o, attached ? NULL : next_of(argc, argv, *at));
 }
 
 static int parse_letters(const struct parser *p, int argc, char *const argv[], int *at)
@@ -288,7 +343,8 @@ static int parse_letters(const struct parser *p, int argc, char *const argv[], i
 			return *letter == 'h' ? OPTIONS_HELP : unknown_option(p, argv[*at]);
 		if (o->type != OPTION_FLAG) {
 			value = value_of(letter[1] ? letter + 1 : NULL, argc, argv, at);
-			return value ? set_value(p, o, value) : missing_value(p, o);
+			return value ? give_value(p, o, value) :
+				       missing_value(p, o, next_of(argc, argv, *at));
 		}
 		r = set_value(p, o, NULL);
 		if (r)
@@ -297,10 +353,54 @@ static int parse_letters(const struct parser *p, int argc, char *const argv[], i
 	return 0;
 }
 
-int options_parse(const struct option_table *t, int argc, char *const argv[], void *values,
-		  char *why, size_t why_size)
+/* argv[at] goes to the words before it; the options between move up by one. */
+static int add_word(const struct parser *p, char *argv[], int at)
 {
-	struct parser p = { .table = t, .values = values, .why = why, .why_size = why_size };
+	const struct option_row *o = find_words(p->table);
+	struct option_words *words = o ? (struct option_words *)(p->values + o->offset) : NULL;
+	char *word = argv[at];
+	char **place;
+
+	if (!words)
+		return wrong(p,
+			     "'%s' is out of place; %s takes options only, 'troth help %s' "
+			     "lists them",
+			     echo(word, SIZE_MAX).text, p->table->command, p->table->command);
+	if (!*word)
+		return wrong(p, "'' is no %s; leave it out, or write a name", o->name);
+	if (words->n == o->max)
+		return wrong(p, "'%s' is one too many; %s takes at most %llu %s",
+			     echo(word, SIZE_MAX).text, p->table->command,
+			     (unsigned long long)o->max, o->name);
+	place = argv + 1 + words->n++;
+	memmove(place + 1, place, (size_t)(argv + at - place) * sizeof(*place));
+	*place = word;
+	words->word = (const char *const *)(argv + 1);
+	return 0;
+}
+
+static int enough_words(const struct parser *p)
+{
+	const struct option_row *o = find_words(p->table);
+	const struct option_words *words;
+
+	if (!o)
+		return 0;
+	words = (const struct option_words *)(p->values + o->offset);
+	if (words->n >= o->min)
+		return 0;
+	return wrong(p, "no %s; write 'troth %s %s%s', 'troth help %s' says more", o->name,
+		     p->table->command, o->name, o->max > 1 ? "..." : "", p->table->command);
+}
+
+int options_parse(const struct option_table *t, int argc, char *argv[], void *values, char *why,
+		  size_t why_size)
+{
+	uint64_t given = 0;
+	struct parser p = {
+		.table = t, .values = values, .why = why, .why_size = why_size, .given = &given
+	};
+	bool ended = false;
 	int r = 0;
 
 	for (size_t i = 0; i < t->n_rows && !r; i++)
@@ -308,21 +408,15 @@ int options_parse(const struct option_table *t, int argc, char *const argv[], vo
 			r = set_value(&p, &t->rows[i], t->rows[i].initial);
 	for (int at = 1; at < argc && !r; at++) {
 		const char *argument = argv[at];
-		bool end = !strcmp(argument, "--");
 
-		if (end && at + 1 == argc)
-			break;
-		if (end)
-			argument = argv[at + 1];
-		if (end || argument[0] != '-' || !argument[1])
-			r = wrong(&p,
-				  "'%s' is out of place; %s takes options only, 'troth help %s' "
-				  "lists them",
-				  echo(argument, SIZE_MAX).text, t->command, t->command);
+		if (!ended && !strcmp(argument, "--"))
+			ended = true;
+		else if (ended || argument[0] != '-' || !argument[1])
+			r = add_word(&p, argv, at);
 		else if (argument[1] == '-')
 			r = parse_long(&p, argc, argv, &at);
 		else
 			r = parse_letters(&p, argc, argv, &at);
 	}
-	return r;
+	return r ? r : enough_words(&p);
 }

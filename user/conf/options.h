@@ -10,7 +10,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define OPTION_PORTS_MAX 64
+#define OPTION_PORTS_MAX   64
+#define OPTION_STRINGS_MAX 64
 
 /* And the type of the field that an option sets. */
 enum option_type {
@@ -20,7 +21,9 @@ enum option_type {
 	OPTION_PORT,	 /* uint16_t */
 	OPTION_PORTS,	 /* struct option_ports; may be repeated, each port is kept once */
 	OPTION_STRING,	 /* const char *, borrowed from argv */
+	OPTION_STRINGS,	 /* struct option_strings; may be repeated, in order */
 	OPTION_ENUM,	 /* unsigned int: index into words */
+	OPTION_WORDS,	 /* struct option_words: what stands without dashes; one row at most */
 };
 
 struct option_ports {
@@ -28,15 +31,26 @@ struct option_ports {
 	unsigned int n;
 };
 
+struct option_strings {
+	const char *value[OPTION_STRINGS_MAX]; /* borrowed from argv */
+	unsigned int n;
+};
+
+struct option_words {
+	const char *const *word; /* borrowed from argv, in order */
+	size_t n;
+};
+
 struct option_row {
-	const char *name; /* long, without dashes */
+	const char *name; /* long, without dashes; WORDS: what one word is, like FILE */
 	char letter;	  /* 0: none */
 	enum option_type type;
 	size_t offset;		  /* of the field in the command's values */
 	const char *metavar;	  /* of the value, in help; ENUM: its words if NULL */
 	const char *const *words; /* ENUM; NULL-terminated */
 	const char *initial;	  /* default, as one would write it; NULL: all bits 0 */
-	uint64_t min, max;	  /* DURATION (ns), NUMBER: both allowed; PORTS: max is how many */
+	/* DURATION (ns), NUMBER: both allowed; PORTS, STRINGS: max is how many; WORDS: how many */
+	uint64_t min, max;
 	const char *help;
 };
 
@@ -51,11 +65,12 @@ struct option_table {
 enum { OPTIONS_HELP = 1 }; /* --help or -h was among them */
 
 /*
- * argv[1] ... argv[argc - 1] into values, which the caller zeroed. 0, OPTIONS_HELP, or -EINVAL:
- * then why holds one line that says what is wrong and what to write instead.
+ * argv[1] ... argv[argc - 1] into values, which the caller zeroed. Words move to the front of argv,
+ * as in getopt(3). 0, OPTIONS_HELP, or -EINVAL: then why holds one line that says what is wrong and
+ * what to write instead.
  */
-int options_parse(const struct option_table *t, int argc, char *const argv[], void *values,
-		  char *why, size_t why_size);
+int options_parse(const struct option_table *t, int argc, char *argv[], void *values, char *why,
+		  size_t why_size);
 
 void options_help(const struct option_table *t, FILE *out);
 

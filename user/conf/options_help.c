@@ -10,11 +10,22 @@
 #define HELP_COLUMN 30
 #define HELP_WIDTH  (98 - HELP_COLUMN)
 
+/* "  FILE...", "  [FILE]" */
+static void words_usage(const struct option_row *o, char *buf, size_t size)
+{
+	snprintf(buf, size, "  %s%s%s%s", o->min ? "" : "[", o->name, o->min ? "" : "]",
+		 o->max > 1 ? "..." : "");
+}
+
 /* "-d, --duration TIME" */
 static void option_left(const struct option_row *o, char *buf, size_t size)
 {
 	size_t used = 0;
 
+	if (o->type == OPTION_WORDS) {
+		words_usage(o, buf, size);
+		return;
+	}
 	if (o->letter)
 		used = (size_t)snprintf(buf, size, "  -%c, --%s", o->letter, o->name);
 	else
@@ -47,7 +58,7 @@ static void option_right(const struct option_row *o, char *buf, size_t size)
 	else if (o->type == OPTION_NUMBER)
 		snprintf(buf + used, size - used, "; %llu to %llu", (unsigned long long)o->min,
 			 (unsigned long long)o->max);
-	else if (o->type == OPTION_PORTS)
+	else if (o->type == OPTION_PORTS || o->type == OPTION_STRINGS)
 		snprintf(buf + used, size - used, "; at most %llu", (unsigned long long)o->max);
 }
 
@@ -62,9 +73,12 @@ static void print_row(const char *left, const char *right, FILE *out)
 
 void options_help(const struct option_table *t, FILE *out)
 {
-	char left[96], right[256];
+	char left[96] = "", right[384];
 
-	fprintf(out, "usage: troth %s [OPTION]...\n\n", t->command);
+	for (size_t i = 0; i < t->n_rows; i++)
+		if (t->rows[i].type == OPTION_WORDS)
+			words_usage(&t->rows[i], left, sizeof(left));
+	fprintf(out, "usage: troth %s [OPTION]...%s\n\n", t->command, left + !!*left);
 	wrap_print(out, t->summary, 0, 98);
 	fputc('\n', out);
 	for (size_t i = 0; i < t->n_rows; i++) {

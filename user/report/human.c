@@ -78,6 +78,11 @@ struct human human_share(double ratio)
 		return (struct human){ "-" };
 	if (ratio > 0 && ratio < 0.005)
 		return (struct human){ "<1 %" };
+	if (ratio >= 10 && ratio < 1e15) {
+		snprintf(ret.s, sizeof(ret.s), "%.40s %%",
+			 human_count((uint64_t)round(ratio * 100)).s);
+		return ret;
+	}
 	snprintf(ret.s, sizeof(ret.s), "%.0f %%", ratio * 100);
 	return ret;
 }

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line of `troth slo`: no root, no kernel."""
+
+import os
+
+import pytest
+
+import slo
+
+
+def pytest_collection_finish(session):
+    if not session.config.option.collectonly and not os.access(slo.BINARY, os.X_OK):
+        pytest.exit(f"{slo.BINARY} is not there: build it with make", 3)
+
+
+@pytest.fixture
+def files(tmp_path):
+    return slo.Files(tmp_path)
