@@ -3,6 +3,7 @@
 #ifndef TROTH_TESTS_REPORT_FIXTURE_H
 #define TROTH_TESTS_REPORT_FIXTURE_H
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,12 +17,14 @@
 
 #define SERVICES    3
 #define PER_SERVICE 2
-#define FAST	    3  /* within both thresholds */
+#define FAST	    3 /* within both thresholds */
+#define TARGET(x)   ((decimal)llround(1e6 * (x)) * (DECIMAL_ONE / 1000000))
 #define ONE_MS	    80 /* bucket with the bound 2^(-80/8) s, 0.98 ms */
 
 struct fixture {
 	struct service_row rows[SERVICES];
 	struct judgement judgements[SERVICES * PER_SERVICE];
+	size_t numbers[SERVICES];
 	struct sample sample;
 	struct check_report report;
 };
@@ -36,8 +39,13 @@ static void judge_all(struct fixture *f)
 	for (size_t i = 0; i < SERVICES; i++) {
 		struct judgement *j = &f->judgements[i * PER_SERVICE];
 
-		judge_availability(&f->rows[i], 1, "availability", 0.999, &j[0]);
-		judge_latency(&f->rows[i], 0, "latency", 0.99, &j[1]);
+		f->numbers[i] = i;
+		judge_availability(&f->rows[i], 1, "availability", TARGET(0.999), &j[0]);
+		judge_latency(&f->rows[i], 0, "latency", TARGET(0.99), &j[1]);
+		for (unsigned int k = 0; k < PER_SERVICE; k++) {
+			j[k].services = &f->numbers[i];
+			j[k].n_services = 1;
+		}
 	}
 }
 
@@ -114,7 +122,7 @@ static void fill(struct fixture *f)
 		.kernel = "6.12.0",
 		.sample = &f->sample,
 		.judgements = f->judgements,
-		.per_service = PER_SERVICE,
+		.n_judgements = SERVICES * PER_SERVICE,
 		.not_seen = not_seen,
 	};
 	judge_all(f);

@@ -142,18 +142,22 @@ static void a_thousand_services_still_fit(void **state)
 {
 	_cleanup_(freep) struct service_row *rows = calloc(1000, sizeof(*rows));
 	_cleanup_(freep) struct judgement *judgements = calloc(1000, sizeof(*judgements));
+	_cleanup_(freep) size_t *numbers = calloc(1000, sizeof(*numbers));
 	struct fixture f;
 
 	(void)state;
 	fill(&f);
 	for (unsigned int i = 0; i < 1000; i++) {
 		rows[i] = f.rows[i % SERVICES];
-		judge_availability(&rows[i], 1, "availability", 0.999, &judgements[i]);
+		judge_availability(&rows[i], 1, "availability", TARGET(0.999), &judgements[i]);
+		numbers[i] = i;
+		judgements[i].services = &numbers[i];
+		judgements[i].n_services = 1;
 	}
 	f.sample.services = rows;
 	f.sample.n_services = 1000;
 	f.report.judgements = judgements;
-	f.report.per_service = 1;
+	f.report.n_judgements = 1000;
 	_cleanup_(freep) char *text = printed(&f.report, false, false);
 	assert_non_null(strstr(text, "and 330 more, below"));
 	assert_fits(text);
@@ -166,7 +170,7 @@ static void no_service_at_all_is_said(void **state)
 	(void)state;
 	fill(&f);
 	f.sample.n_services = 0;
-	f.report.per_service = 0;
+	f.report.n_judgements = 0;
 	f.report.not_seen = NULL;
 	_cleanup_(freep) char *text = printed(&f.report, false, false);
 	assert_ptr_equal(text, strstr(text, "no data: no service was seen\n"));

@@ -297,7 +297,7 @@ static void no_service_at_all_is_an_empty_array(void **state)
 	(void)state;
 	fill(&f);
 	f.sample.n_services = 0;
-	f.report.per_service = 0;
+	f.report.n_judgements = 0;
 	_cleanup_(json_decrefp) json_t *root = parsed(&f.report);
 	assert_int_equal(0, json_array_size(at(root, "services")));
 }

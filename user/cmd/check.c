@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * check.c - `troth check`: attach, observe, judge by the default objectives, print. Leaves
- * measuring to collect, arithmetic to slo, formats to report.
+ * check.c - `troth check`: attach, observe, judge, print. Leaves measuring to collect, what is
+ * judged by to objectives, formats to report.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -12,26 +12,16 @@
 
 #include "../base/cleanup.h"
 #include "../base/stdio.h"
+#include "../base/utf8.h"
 #include "../collect/collector.h"
 #include "../conf/duration.h"
 #include "../report/check.h"
-#include "../slo/judge.h"
 #include "command.h"
 #include "demo.h"
 #include "not_seen.h"
+#include "objectives.h"
 #include "observe.h"
 
-/* The default objectives; docs/man/troth-check.8 has the same numbers. */
-#define AVAILABILITY_TARGET 0.999
-#define LATENCY_TARGET	    0.99
-#define LATENCY_MAX_NS	    (500 * MSEC_NS)
-#define PATIENCE_NS	    (10 * SEC_NS)
-#define IDLE_END_NS	    (5 * SEC_NS) /* the larger of 5 s and twice LATENCY_MAX_NS */
-
-_Static_assert(IDLE_END_NS >= 2 * LATENCY_MAX_NS, "silence would end what may yet be in time");
-
-enum { THRESHOLD_LATENCY, THRESHOLD_PATIENCE, N_THRESHOLDS };
-enum { OBJECTIVE_AVAILABILITY, OBJECTIVE_LATENCY, N_OBJECTIVES };
 enum { OUTPUT_TEXT, OUTPUT_JSON };
 enum { LIST_SERVER, LIST_CLIENT, LIST_ALL };
 
@@ -42,10 +32,10 @@ static const char *const roles[] = { "server", "client", "all", NULL };
 struct check_values {
 	uint64_t duration_ns;
 	uint64_t max_series; /* 0: what the memory budget allows */
-	const char *file;
 	unsigned int backend, output, role;
 	bool demo;
 	struct option_ports ports;
+	struct option_strings files;
 };
 
 #define FIELD(name) offsetof(struct check_values, name)
@@ -80,10 +70,11 @@ static const struct option_row rows[] = {
 	  .help = "a table, or one troth.check/1 document" },
 	{ .name = "file",
 	  .letter = 'f',
-	  .type = OPTION_STRING,
-	  .offset = FIELD(file),
+	  .type = OPTION_STRINGS,
+	  .offset = FIELD(files),
 	  .metavar = "FILE",
-	  .help = "objectives from a file: not there yet, refused" },
+	  .max = OPTION_STRINGS_MAX,
+	  .help = "judge by the OpenSLO objectives of this file or directory; may be repeated" },
 	{ .name = "backend",
 	  .type = OPTION_ENUM,
 	  .offset = FIELD(backend),
@@ -114,7 +105,7 @@ struct check {
 	enum observed ended;
 	struct sample sample; /* owns the rows */
 	struct sample listed; /* those that were asked for; owns nothing */
-	struct judgement *judgements;
+	struct objectives *objectives;
 	struct not_seen *not_seen;
 	const char *const *dead_ports; /* lines, owned by not_seen */
 };
@@ -125,7 +116,7 @@ static void check_clear(struct check *c)
 	demo_free(c->demo);
 	closep(&c->signal_fd);
 	sample_clear(&c->sample);
-	free(c->judgements);
+	objectives_free(c->objectives);
 	not_seen_free(c->not_seen);
 }
 
@@ -151,13 +142,12 @@ static enum exit_code attach(struct check *c)
 		.n_ports = v->ports.n,
 		.roles = { [ROLE_SERVER] = v->role != LIST_CLIENT,
 			   [ROLE_CLIENT] = v->role != LIST_SERVER },
-		.thresholds = { [THRESHOLD_LATENCY] = { PART_DURATION, 0, LATENCY_MAX_NS },
-				[THRESHOLD_PATIENCE] = { PART_DURATION, 0, PATIENCE_NS } },
-		.n_thresholds = N_THRESHOLDS,
-		.idle_end_ns = IDLE_END_NS,
+		.idle_end_ns = objectives_idle_end_ns(c->objectives),
 	};
+	const struct threshold *thresholds = objectives_thresholds(c->objectives, &o.n_thresholds);
 	char why[512] = "";
 
+	memcpy(o.thresholds, thresholds, o.n_thresholds * sizeof(*thresholds));
 	memcpy(o.ports, v->ports.port, sizeof(o.ports));
 	if (c->demo) {
 		o.ports[0] = demo_port(c->demo);
@@ -241,22 +231,10 @@ static void list_wanted(struct check *c)
 	c->listed.n_services = n;
 }
 
-static int judge(struct check *c)
+static int judge_listed(struct check *c)
 {
-	size_t n = c->listed.n_services;
-
-	c->judgements = calloc(n ? n : 1, N_OBJECTIVES * sizeof(*c->judgements));
-	if (!c->judgements || not_seen_new(&c->not_seen))
+	if (objectives_judge(c->objectives, &c->listed) || not_seen_new(&c->not_seen))
 		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		const struct service_row *row = &c->listed.services[i];
-		struct judgement *j = &c->judgements[i * N_OBJECTIVES];
-
-		judge_availability(row, THRESHOLD_PATIENCE, "availability", AVAILABILITY_TARGET,
-				   &j[OBJECTIVE_AVAILABILITY]);
-		judge_latency(row, THRESHOLD_LATENCY, "latency", LATENCY_TARGET,
-			      &j[OBJECTIVE_LATENCY]);
-	}
 	not_seen_losses(c->not_seen, &c->sample.measurement);
 	not_seen_protocols(c->not_seen, &c->listed);
 	c->dead_ports =
@@ -264,32 +242,19 @@ static int judge(struct check *c)
 	return 0;
 }
 
-static enum exit_code verdict(const struct check *c)
-{
-	enum exit_code code = EXIT_NO_TRAFFIC;
-
-	for (size_t i = 0; i < c->listed.n_services * N_OBJECTIVES; i++) {
-		if (c->judgements[i].verdict == VERDICT_MISSED)
-			return EXIT_MISSED;
-		if (c->judgements[i].verdict == VERDICT_MET)
-			code = EXIT_DONE;
-	}
-	return code;
-}
-
 static int print(const struct check *c)
 {
 	struct check_report report = { .started = c->started,
 				       .duration_s = c->duration_s,
 				       .sample = &c->listed,
-				       .judgements = c->judgements,
-				       .per_service = N_OBJECTIVES,
+				       .from_files = objectives_from_files(c->objectives),
 				       .not_seen = not_seen_lines(c->not_seen) };
 	struct utsname host;
 	int r;
 
 	if (uname(&host))
 		return -errno;
+	report.judgements = objectives_judgements(c->objectives, &report.n_judgements);
 	report.host = host.nodename;
 	report.kernel = host.release;
 	if (c->values->output == OUTPUT_JSON)
@@ -297,6 +262,22 @@ static int print(const struct check *c)
 	else
 		r = check_report_text(stdout, &report, stdio_fancy(stdout));
 	return r ? r : stdio_finish(stdout);
+}
+
+/* Names are what somebody wrote, or what a program calls itself. */
+static void explain_unmatched(const struct check *c, enum exit_code code)
+{
+	size_t n;
+	const struct judgement *j = objectives_judgements(c->objectives, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_(freep) char *name = j[i].unmatched ? utf8_printable(j[i].name) : NULL;
+		_cleanup_(freep) char *why = j[i].unmatched ? utf8_printable(j[i].reason) : NULL;
+
+		if (name && why)
+			fail(code, "matched nothing: %s (%s:%u): %s", name, j[i].file, j[i].line,
+			     why);
+	}
 }
 
 /* What the document has no field for, and what a script should see without reading it. */
@@ -319,6 +300,8 @@ static void explain(const struct check *c, enum exit_code code)
 	else if (c->values->output == OUTPUT_JSON)
 		for (; *line; line++)
 			fail(code, "%s", *line);
+	if (c->values->output == OUTPUT_JSON)
+		explain_unmatched(c, code);
 }
 
 static enum exit_code check(struct check *c)
@@ -336,14 +319,14 @@ static enum exit_code check(struct check *c)
 	if (code != EXIT_DONE)
 		return code;
 	list_wanted(c);
-	if (judge(c))
+	if (judge_listed(c))
 		return fail(EXIT_UNABLE, "out of memory");
 	r = print(c);
 	if (r)
 		return command_unwritable("troth check", r);
-	code = verdict(c);
+	code = objectives_verdict(c->objectives);
 	explain(c, code);
-	if (c->demo && demo_compare(c->demo, &c->listed, THRESHOLD_LATENCY, stderr) &&
+	if (c->demo && demo_compare(c->demo, &c->listed, DEFAULT_SLOW, stderr) &&
 	    c->ended == OBSERVED_GUEST)
 		code = EXIT_UNABLE;
 	return code;
@@ -355,12 +338,13 @@ static enum exit_code check_run(const void *values)
 	struct check c = { .values = v, .signal_fd = -1 };
 	enum exit_code code;
 
-	if (v->file)
-		return fail(EXIT_USAGE, "-f: objectives from files are not there yet; leave -f "
-					"out to judge by the default objectives");
+	if (v->demo && v->files.n)
+		return fail(EXIT_USAGE, "--demo is judged by the default objectives; leave -f out");
 	if (v->demo && v->ports.n)
 		return fail(EXIT_USAGE, "--demo measures a port of its own; leave --port out");
-	code = check(&c);
+	code = objectives_new(&v->files, &c.objectives);
+	if (code == EXIT_DONE)
+		code = check(&c);
 	check_clear(&c);
 	return code;
 }
@@ -369,8 +353,8 @@ const struct command command_check = {
 	.options = {
 		.command = "check",
 		.summary = "measure for a while which services keep their objectives, and print it",
-		.detail = "Each service gets two objectives: availability 99.9 %, and 99 % of "
-			  "exchanges within 500 ms. Exit code 0: all met, 1: one missed, 2: bad "
+		.detail = "Without -f each service gets two objectives: availability 99.9 %, and "
+			  "99 % of exchanges within 500 ms. Exit code 0: all met, 1: one missed, 2: bad "
 			  "usage, 3: cannot measure here ('troth doctor' says why), 4: no traffic.",
 		.rows = rows,
 		.n_rows = sizeof(rows) / sizeof(rows[0]),

@@ -12,15 +12,15 @@
 #include "../slo/judge.h"
 #include "../store/rows.h"
 
-/* Judgements of sample->services[i] are judgements[i * per_service .. + per_service). */
 struct check_report {
 	struct timespec started; /* CLOCK_REALTIME */
 	double duration_s;	 /* measured, not asked for */
 	const char *host;
 	const char *kernel;
 	const struct sample *sample;
-	const struct judgement *judgements;
-	size_t per_service;
+	const struct judgement *judgements; /* each says of which services it is */
+	size_t n_judgements;
+	bool from_files;	     /* objectives were asked for, not the default ones */
 	const char *const *not_seen; /* lines: what was not seen and why; NULL-terminated */
 };
 

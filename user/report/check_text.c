@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "human.h"
+#include "objective_text.h"
 #include "page.h"
 #include "service_text.h"
 
@@ -56,7 +57,7 @@ static void put_headline(struct page *p, const struct check_report *r, const str
 		page_item(p, INK_BAD, "only %s was measured", coverage_words(coverage).s);
 	page_end(p);
 	for (size_t i = 0; i < k->n_missed_services && i < CAUSES; i++)
-		service_text_cause(p, r, &k->services[i]);
+		service_text_cause(p, &k->services[i]);
 	if (k->n_missed_services > CAUSES) {
 		page_line(p, 2, INK_PLAIN, "", 2);
 		page_item(p, INK_PLAIN, "and %zu more, below", k->n_missed_services - CAUSES);
@@ -159,6 +160,8 @@ int check_report_text(FILE *out, const struct check_report *r, bool colour)
 	if (err)
 		return err;
 	put_headline(&page, r, k);
+	if (r->from_files)
+		objective_text_section(&page, r);
 	put_services(&page, r, k);
 	put_measurement(&page, r);
 	put_not_seen(&page, r->not_seen);

@@ -13,21 +13,15 @@ static bool is_idle(const struct ranked *s)
 	       !c->coalesced && !c->refused && !c->connect_timeouts && !c->accept_overflows;
 }
 
-static void judge_worst(struct ranked *s, size_t per_service, struct ranking *totals)
+static void judge_worst(struct ranked *s)
 {
 	s->verdict = VERDICT_NO_DATA;
 	s->remaining_ratio = 1;
-	for (size_t i = 0; i < per_service; i++) {
-		const struct judgement *j = &s->judgements[i];
+	for (size_t i = 0; i < s->n_judgements; i++) {
+		const struct judgement *j = s->judgements[i];
 
-		if (j->verdict == VERDICT_NO_DATA) {
-			totals->n_no_data++;
+		if (j->verdict == VERDICT_NO_DATA)
 			continue;
-		}
-		if (j->verdict == VERDICT_MISSED)
-			totals->n_missed++;
-		else
-			totals->n_met++;
 		if (j->verdict > s->verdict)
 			s->verdict = j->verdict;
 		if (j->verdict == VERDICT_MISSED && j->total - j->good > s->bad)
@@ -35,8 +29,52 @@ static void judge_worst(struct ranked *s, size_t per_service, struct ranking *to
 		if (j->remaining_ratio < s->remaining_ratio)
 			s->remaining_ratio = j->remaining_ratio;
 	}
-	if (s->verdict == VERDICT_MISSED)
-		totals->n_missed_services++;
+}
+
+/* An objective of rows that nobody sees is not one. */
+static bool is_listed(const struct check_report *r, const struct judgement *j)
+{
+	for (size_t i = 0; i < j->n_services; i++)
+		if (!figures_empty(&r->sample->services[j->services[i]]))
+			return true;
+	return !j->n_services;
+}
+
+static void count_objectives(const struct check_report *r, struct ranking *totals)
+{
+	for (size_t i = 0; i < r->n_judgements; i++) {
+		const struct judgement *j = &r->judgements[i];
+
+		if (!is_listed(r, j))
+			continue;
+		totals->n_missed += j->verdict == VERDICT_MISSED;
+		totals->n_met += j->verdict == VERDICT_MET;
+		totals->n_no_data += j->verdict == VERDICT_NO_DATA;
+	}
+}
+
+/* By service instead of by objective: first how many each has, then which. 0 or -ENOMEM. */
+static int sort_by_service(const struct check_report *r, struct ranking *k, size_t **ret_first)
+{
+	size_t n = r->sample->n_services;
+	_cleanup_(freep) size_t *first = calloc(n + 2, sizeof(*first));
+
+	if (!first)
+		return -ENOMEM;
+	for (size_t i = 0; i < r->n_judgements; i++)
+		for (size_t at = 0; at < r->judgements[i].n_services; at++)
+			first[r->judgements[i].services[at] + 2]++;
+	for (size_t i = 2; i < n + 2; i++)
+		first[i] += first[i - 1];
+	k->judgements = calloc(first[n + 1] + 1, sizeof(*k->judgements));
+	if (!k->judgements)
+		return -ENOMEM;
+	for (size_t i = 0; i < r->n_judgements; i++)
+		for (size_t at = 0; at < r->judgements[i].n_services; at++)
+			k->judgements[first[r->judgements[i].services[at] + 1]++] =
+				&r->judgements[i];
+	*ret_first = TAKE(first);
+	return 0;
 }
 
 /* Names make the order the same in every run. */
@@ -60,9 +98,10 @@ static int compare(const void *left, const void *right)
 int ranking_new(const struct check_report *r, struct ranking **ret)
 {
 	_cleanup_(ranking_freep) struct ranking *k = calloc(1, sizeof(*k));
+	_cleanup_(freep) size_t *first = NULL; /* of each service, in k->judgements */
 	const struct sample *sample = r->sample;
 
-	if (!k)
+	if (!k || sort_by_service(r, k, &first))
 		return -ENOMEM;
 	k->services = calloc(sample->n_services + 1, sizeof(*k->services));
 	if (!k->services)
@@ -73,12 +112,16 @@ int ranking_new(const struct check_report *r, struct ranking **ret)
 		if (figures_empty(&sample->services[i]))
 			continue;
 		s->row = &sample->services[i];
-		s->judgements = r->per_service ? &r->judgements[i * r->per_service] : NULL;
+		s->judgements = &k->judgements[first[i]];
+		s->n_judgements = first[i + 1] - first[i];
 		figures_of(s->row, &s->figures);
-		judge_worst(s, r->per_service, k);
+		judge_worst(s);
+		if (s->verdict == VERDICT_MISSED)
+			k->n_missed_services++;
 		s->idle = is_idle(s);
 		k->n_services++;
 	}
+	count_objectives(r, k);
 	qsort(k->services, k->n_services, sizeof(*k->services), compare);
 	*ret = TAKE(k);
 	return 0;
@@ -89,5 +132,6 @@ void ranking_free(struct ranking *r)
 	if (!r)
 		return;
 	free(r->services);
+	free(r->judgements);
 	free(r);
 }

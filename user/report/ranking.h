@@ -12,7 +12,8 @@
 
 struct ranked {
 	const struct service_row *row;
-	const struct judgement *judgements; /* per_service of them */
+	const struct judgement *const *judgements; /* that it is part of */
+	size_t n_judgements;
 	struct figures figures;
 	enum verdict verdict;	/* the worst */
 	double remaining_ratio; /* the smallest */
@@ -21,7 +22,8 @@ struct ranked {
 };
 
 struct ranking {
-	struct ranked *services; /* all that are not empty overflow rows */
+	struct ranked *services;	     /* all that are not empty overflow rows */
+	const struct judgement **judgements; /* of all services, one service after the other */
 	size_t n_services;
 	size_t n_missed_services;
 	size_t n_met, n_missed, n_no_data; /* objectives */

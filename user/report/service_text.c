@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "human.h"
+#include "objective_text.h"
 
 #define HANG	     14 /* where items begin, after the label of a line */
 #define NAME_COLUMNS 56 /* so that role, protocol and traffic stay on the first line */
@@ -43,39 +44,6 @@ static double shares_sum(const struct share *shares, unsigned int n)
 	for (unsigned int i = 0; i < n; i++)
 		sum_s += shares[i].mean_s;
 	return sum_s;
-}
-
-/* "duration" goes without saying. */
-static const char *part_words(unsigned int part)
-{
-	static const char *const words[PARTS] = {
-		[PART_DURATION] = "",	     [PART_FIRST_BYTE] = "first byte ",
-		[PART_QUEUE] = "queue ",     [PART_RECEIVE] = "receive ",
-		[PART_SERVICE] = "service ", [PART_SEND] = "send ",
-	};
-
-	return part < PARTS ? words[part] : "";
-}
-
-/* What is promised: "99.9 %" or "99 % within 500 ms". */
-static void put_target(struct page *p, const struct check_report *r, const struct judgement *j)
-{
-	const struct threshold *limit = &r->sample->thresholds[j->threshold];
-
-	if (strcmp(j->indicator, "latency") || j->threshold >= r->sample->n_thresholds)
-		page_item(p, INK_PLAIN, "target %s", human_target(j->target).s);
-	else
-		page_item(p, INK_PLAIN, "target %s %swithin %s", human_target(j->target).s,
-			  part_words(limit->part), human_duration(limit->max_ns / 1e9).s);
-}
-
-/* The words say what the number is: part of the exchanges that counted. */
-static void put_sli(struct page *p, enum ink ink, const struct judgement *j)
-{
-	page_item(p, ink, "%-8s", human_sli(j->good, j->total, j->target).s);
-	if (!j->exact)
-		page_item(p, INK_PLAIN, "(not exact: %.5g to %.5g %%)",
-			  floor(j->sli_lowest * 1e5) / 1e3, ceil(j->sli_highest * 1e5) / 1e3);
 }
 
 static void put_waiting(struct page *p, const struct ranked *s)
@@ -134,20 +102,21 @@ static void put_name(struct page *p, unsigned int indent, enum ink ink, const st
 	page_item(p, INK_PLAIN, "%s", figures_role(s->row->role));
 }
 
-void service_text_cause(struct page *p, const struct check_report *r, const struct ranked *s)
+void service_text_cause(struct page *p, const struct ranked *s)
 {
 	bool failing = false;
 
 	put_name(p, 2, INK_PLAIN, s, 2);
 	p->hang = 4;
-	for (size_t i = 0; i < r->per_service; i++) {
-		const struct judgement *j = &s->judgements[i];
+	for (size_t i = 0; i < s->n_judgements; i++) {
+		const struct judgement *j = s->judgements[i];
+		double target = decimal_double(j->target);
 
 		if (j->verdict != VERDICT_MISSED)
 			continue;
-		failing |= !strcmp(j->indicator, "availability");
+		failing |= !j->timed;
 		page_item(p, INK_BAD, "%s %s, target %s", j->name,
-			  human_sli(j->good, j->total, j->target).s, human_target(j->target).s);
+			  human_sli(j->good, j->total, target).s, human_target(target).s);
 	}
 	page_end(p);
 	/* The reason for what is missed first: what failed, or where the time went. */
@@ -258,37 +227,15 @@ static void put_connections(struct page *p, const struct ranked *s)
 		page_end(p);
 }
 
-static void put_objective(struct page *p, const struct check_report *r, const struct ranked *s,
-			  const struct judgement *j)
-{
-	bool missed = j->verdict == VERDICT_MISSED;
-	enum ink ink = missed ? INK_BAD : INK_GOOD;
-
-	if (j->verdict == VERDICT_NO_DATA) {
-		page_line(p, 2, INK_FAINT, "no data", HANG);
-		page_item(p, INK_PLAIN, "%-12s", j->name);
-		page_item(p, INK_FAINT,
-			  s->figures.outcomes[OUTCOME_UNKNOWN] ?
-				  "the answers could not be understood" :
-				  "no exchange counts for it");
-		page_end(p);
-		return;
-	}
-	page_line(p, 2, ink, missed ? "MISSED" : "met", HANG);
-	page_item(p, INK_PLAIN, "%-12s", j->name);
-	put_sli(p, missed ? INK_BAD : INK_PLAIN, j);
-	put_target(p, r, j);
-	page_item(p, INK_PLAIN, "%s good of %s", human_count(j->good).s, human_count(j->total).s);
-	page_item(p, INK_PLAIN, "%s bad, %s allowed", human_count(j->total - j->good).s,
-		  human_amount(j->allowed).s);
-	page_end(p);
-}
-
 void service_text_block(struct page *p, const struct check_report *r, const struct ranked *s)
 {
+	const char *no_data = s->figures.outcomes[OUTCOME_UNKNOWN] ?
+				      "the answers could not be understood" :
+				      "no exchange counts for it";
+
 	put_header(p, r, s);
-	for (size_t i = 0; i < r->per_service; i++)
-		put_objective(p, r, s, &s->judgements[i]);
+	for (size_t i = 0; i < s->n_judgements; i++)
+		objective_text_line(p, r, s->judgements[i], no_data);
 	put_outcomes(p, s);
 	put_latency(p, s);
 	put_connections(p, s);

@@ -10,7 +10,7 @@
 #include "ranking.h"
 
 /* Two lines for the top of the page: what is missed, and where the failures or the time are. */
-void service_text_cause(struct page *p, const struct check_report *r, const struct ranked *s);
+void service_text_cause(struct page *p, const struct ranked *s);
 
 /* Everything about it, a paragraph. */
 void service_text_block(struct page *p, const struct check_report *r, const struct ranked *s);
