@@ -86,6 +86,18 @@ def test_the_table_says_it_in_words(files):
     assert max(map(len, done.stdout.splitlines())) <= 100
 
 
+def test_what_was_hardly_measured_is_said_to_be(files):
+    [one] = what_if(files, objective(), PAST[:24], *HOURS, "--target", "0.99")
+    assert one["candidates"][0]["coverage"] == pytest.approx(1 / 28)
+    assert one["candidates"][0]["estimated"] is False
+    text = slo("what-if", files.write("slo.yaml", objective()), "--input",
+               files.write("counts.csv", counts(PAST[:24])), "--target", "0.99", *HOURS).stdout
+    assert "measured 3 % of the time: LOW" in text
+    full = slo("what-if", files.write("slo.yaml", objective()), "--input",
+               files.write("counts.csv", counts(PAST)), "--target", "0.99", *HOURS).stdout
+    assert "LOW" not in full
+
+
 def test_columns_stand_below_each_other(files):
     spec = objective(annotations='    troth.dev/cost-per-bad-event: "0.25"\n'
                                  "    troth.dev/currency: EUR\n")

@@ -224,6 +224,8 @@ static void tell(const struct board *b, size_t i, const struct tallies *tallies,
 		.allowed = r.allowed,
 		.spent = r.spent,
 		.over = r.at >= r.window_end,
+		.coverage = r.coverage,
+		.estimated = r.estimated,
 		.remaining_ratio = r.remaining_ratio,
 		.cost = (double)(r.total - r.good) * slo->agreement.cost_per_bad_event,
 	};

@@ -119,6 +119,25 @@ static void put_early(struct page *p, const struct what_if *candidates, size_t n
 	}
 }
 
+/* What is true of the window, whatever the target. */
+static void put_caveats(struct page *p, const struct what_if *c)
+{
+	if (c->estimated) {
+		page_line(p, 2, INK_FAINT, "", 2);
+		page_words(p, INK_FAINT,
+			   "an estimate: the period is not over, and its traffic not known");
+		page_end(p);
+	}
+	if (isfinite(c->coverage) && c->coverage < COVERAGE_LOW) {
+		page_line(p, 2, INK_FAINT, "", 2);
+		page_item(p, INK_BAD, "measured %s of the time:",
+			  human_share(floor(c->coverage * 100) / 100).s);
+		page_words(p, INK_BAD,
+			   "LOW: what happened in the rest is not known, and not in these figures");
+		page_end(p);
+	}
+}
+
 static void put_table(struct page *p, const struct what_if_slo *s, size_t n)
 {
 	_cleanup_(freep) struct table_row *rows = calloc(n + 1, sizeof(*rows));
@@ -141,6 +160,8 @@ static void put_table(struct page *p, const struct what_if_slo *s, size_t n)
 	for (size_t c = 0; c <= n; c++)
 		put_row(p, &rows[c], width);
 	put_early(p, s->candidates, n);
+	if (n)
+		put_caveats(p, &s->candidates[0]);
 }
 
 static void put_slo(struct page *p, const struct what_if_slo *s, const struct what_if_report *r)
@@ -193,7 +214,9 @@ static json_t *candidate(const struct what_if *c)
 	o = json_with(o, "bad", json_count(c->total - c->good));
 	o = json_with(o, "unit", json_string(c->in_slices ? "slices" : "events"));
 	o = json_with(o, "allowed", json_number(c->allowed));
-	return json_with(o, "spent", json_number(c->spent));
+	o = json_with(o, "spent", json_number(c->spent));
+	o = json_with(o, "coverage", json_number(c->coverage));
+	return json_with(o, "estimated", json_boolean(c->estimated));
 }
 
 int slo_what_if_json(FILE *out, const struct what_if_report *r)

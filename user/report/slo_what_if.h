@@ -18,7 +18,9 @@ struct what_if {
 	double sli;
 	uint64_t pages, tickets, others; /* alerts that began to fire */
 	double allowed, spent, remaining_ratio;
-	double cost; /* of the failures of the window; NAN: not known */
+	double coverage; /* NAN: all of it was excluded */
+	bool estimated;	 /* the period is not over, and its traffic not known */
+	double cost;	 /* of the failures of the window; NAN: not known */
 };
 
 struct what_if_slo {
