@@ -320,6 +320,23 @@ def test_what_matched_nothing_is_said_with_its_place(written):
     assert {run.code for run in runs.values()} == {0}
 
 
+def test_maintenance_that_is_planned_for_now_is_said(written):
+    work = ("apiVersion: troth.dev/v1\nkind: Exclusion\nmetadata: {name: work}\n"
+            "spec: {slos: [served], start: '2020-01-01T00:00:00Z', end: '2099-01-01T00:00:00Z', "
+            "reason: disks are changed, author: eva}\n")
+    runs = {}
+    with serve(always_ok) as server:
+        path = written(slo("served", 0.9, select(server)), slo("other", 0.9, select(server)), work)
+        for output in ("json", "text"):
+            runs[output] = Check(server.port, args=with_files(path), output=output)
+            with runs[output], connect(server) as client:
+                client.ask()
+    said = "until 2099-01-01T00:00:00Z: disks are changed (eva)"
+    judged(runs["json"], "served", good=1, total=1, met=True, maintenance=said)
+    judged(runs["json"], "other", maintenance=None)
+    assert words(runs["text"].stdout).count("planned maintenance " + said) == 1
+
+
 def test_nothing_to_judge_is_4(written):
     path = written(slo("gone", 0.9, {"select": {"port": free_port()}}))
     args = [] if (backend := os.environ.get("TROTH_BACKEND", "auto")) == "auto" \

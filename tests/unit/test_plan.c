@@ -318,6 +318,32 @@ static void the_revision_in_force_is_judged(void **state)
 	assert_string_equal("b", j[1].name);
 }
 
+static void maintenance_that_is_planned_for_now_is_said(void **state)
+{
+	_cleanup_(clear) struct world w = {};
+	static const char *const only_a[] = { "a" };
+	struct exclusion work = { .name = "work",
+				  .reason = "disks are changed",
+				  .author = "eva",
+				  .slos = only_a,
+				  .n_slos = 1,
+				  .start = NOW - 60,
+				  .end = NOW + 60 };
+	const struct judgement *j;
+
+	(void)state;
+	add(&w, "a", "80");
+	add(&w, "b", "80");
+	w.set.exclusions = &work;
+	w.set.n_exclusions = 1;
+	j = judged(&w);
+	assert_non_null(j[0].maintenance);
+	assert_non_null(strstr(j[0].maintenance, ": disks are changed (eva)"));
+	assert_memory_equal("until ", j[0].maintenance, 6);
+	assert_int_equal(j[1].verdict, j[0].verdict); /* judged all the same */
+	assert_null(j[1].maintenance);
+}
+
 static void no_traffic_and_no_understanding_are_told_apart(void **state)
 {
 	_cleanup_(clear) struct world w = {};
@@ -349,6 +375,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_measured_says_why),
 		cmocka_unit_test(bad_of_total_is_judged),
 		cmocka_unit_test(the_revision_in_force_is_judged),
+		cmocka_unit_test(maintenance_that_is_planned_for_now_is_said),
 		cmocka_unit_test(no_traffic_and_no_understanding_are_told_apart),
 	};
 

@@ -135,6 +135,7 @@ static json_t *with_origin(json_t *o, const struct check_report *r, const struct
 	}
 	o = json_with(o, "services", names);
 	o = json_with(o, "reason", json_text(j->reason));
+	o = json_with(o, "maintenance", json_text(j->maintenance));
 	o = json_with(o, "promise", json_text(j->promise));
 	o = json_with(o, "file", json_text(j->file));
 	return json_with(o, "line", json_count(j->line));

@@ -100,6 +100,18 @@ static void put_promise(struct page *p, const struct judgement *j)
 	page_end(p);
 }
 
+/* Whoever takes the service down on purpose need not read the rest. */
+static void put_maintenance(struct page *p, const struct judgement *j)
+{
+	if (!j->maintenance)
+		return;
+	page_line(p, HANG, INK_PLAIN, "", HANG);
+	page_item(p, INK_STRONG, "planned maintenance");
+	page_words(p, INK_PLAIN, j->maintenance);
+	page_words(p, INK_FAINT, "- what was measured is judged all the same");
+	page_end(p);
+}
+
 static void put_unmatched(struct page *p, const struct judgement *j)
 {
 	_cleanup_(freep) char *where = NULL;
@@ -133,6 +145,7 @@ void objective_text_section(struct page *p, const struct check_report *r)
 		objective_text_line(p, r, j, "no exchange counts for it");
 		put_services(p, r, j);
 		put_promise(p, j);
+		put_maintenance(p, j);
 	}
 	for (size_t i = 0; i < r->n_judgements; i++)
 		if (r->judgements[i].unmatched)

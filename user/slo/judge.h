@@ -50,8 +50,9 @@ struct judgement {
 	const char *reason; /* why there is no data; NULL: the counts say it */
 	bool impossible; /* to judge at all, as reason says: good ... remaining_ratio mean nothing */
 	bool unmatched;	 /* no service is meant: reason says what was looked for */
-	const char *promise; /* what was promised, in words; NULL: not given */
-	const char *file;    /* where it was written; NULL: a default objective */
+	const char *maintenance; /* planned for now: until when, why, whose; NULL: none is */
+	const char *promise;	 /* what was promised, in words; NULL: not given */
+	const char *file;	 /* where it was written; NULL: a default objective */
 	unsigned int line;
 };
 

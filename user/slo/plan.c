@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "../base/zone.h"
+#include "excluded.h"
 #include "select.h"
 #include "unmatched.h"
 
@@ -18,7 +20,8 @@ struct planned {
 	const struct objective *objective;
 	const struct kernel_metric *good, *total; /* good: or bad, as the rule has it */
 	struct rule rule;
-	char *reason; /* why it cannot be judged, known before anything was measured */
+	char *reason;	   /* why it cannot be judged, known before anything was measured */
+	char *maintenance; /* what is planned for now */
 	size_t *services;
 };
 
@@ -123,6 +126,28 @@ static int measurable(struct planned *d, int64_t now)
 		return r;
 	return give_reason(d, "a threshold on a statistic cannot be exact: write a ratioMetric "
 			      "whose good has latency.max");
+}
+
+/* Maintenance takes time out of a window; a check looks at a moment, and only says that it is planned. */
+static int note_maintenance(struct planned *d, const struct slo_set *set, int64_t now)
+{
+	_cleanup_(freep) struct stretch *found = NULL;
+	const struct exclusion *e;
+	char until[TIME_TEXT];
+	size_t n;
+	int r = excluded_find(set, d->slo, now, now + 1, &found, &n);
+
+	if (r == -ENOMEM)
+		return r;
+	if (r || !n)
+		return 0;
+	e = found[0].why;
+	if (asprintf(&d->maintenance, "until %s: %s%s%s%s", time_format(found[0].end, until),
+		     e->reason ? e->reason : e->name, e->author ? " (" : "",
+		     e->author ? e->author : "", e->author ? ")" : "") >= 0)
+		return 0;
+	d->maintenance = NULL;
+	return -ENOMEM;
 }
 
 static void too_many(const struct plan *p, const struct threshold *t, struct place at,
@@ -241,7 +266,7 @@ int plan_new(const struct slo_set *set, int64_t now, struct problems *problems, 
 
 			d->slo = &set->slos[i];
 			d->objective = &set->slos[i].objectives[k];
-			if (measurable(d, now))
+			if (measurable(d, now) || note_maintenance(d, set, now))
 				return -ENOMEM;
 		}
 	}
@@ -256,6 +281,7 @@ void plan_free(struct plan *p)
 		return;
 	for (size_t i = 0; p->planned && i < p->n; i++) {
 		free(p->planned[i].reason);
+		free(p->planned[i].maintenance);
 		free(p->planned[i].services);
 	}
 	free(p->planned);
@@ -330,6 +356,7 @@ static int judge_planned(struct planned *d, const struct sample *s, struct judge
 	*j = (struct judgement){ .name = d->objective->counts_name,
 				 .target = d->objective->target,
 				 .services = d->services,
+				 .maintenance = d->maintenance,
 				 .promise = d->slo->agreement.promise,
 				 .file = d->objective->place.file,
 				 .line = d->objective->place.line };
