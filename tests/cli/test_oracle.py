@@ -35,7 +35,6 @@ def differences(seed, folder):
     return found
 
 
-@pytest.mark.skipif(not worlds.TROTH.exists(), reason=f"no {worlds.TROTH}: make builds it")
 @pytest.mark.parametrize("first", range(SEED, SEED + CASES, BATCH))
 def test_replay_says_what_another_hand_works_out(first, tmp_path):
     wrong = []

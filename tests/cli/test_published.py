@@ -152,8 +152,6 @@ def test_the_nines_allow_so_much_unavailability(answer, percent):
 
 def test_show_says_43_2_minutes_and_51_84_seconds_of_99_9_in_30_days(tmp_path):
     """CONTRACT 18; the SRE book's 43.2 minutes, and the workbook's formula for a full outage."""
-    if not worlds.TROTH.exists():
-        pytest.skip(f"no {worlds.TROTH}: make builds it")
     docs = [slo("s", rolling("30d"), [objective("0.999")])]
     files, _ = World(docs, []).write(tmp_path)
     shown = subprocess.run([worlds.TROTH, "slo", "show", *files], capture_output=True, text=True,
