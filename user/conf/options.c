@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* options.c - reads argv by a table. Knows types and limits; prints nothing. */
+/* options.c - reads argv by a table. Leaves values to option_value.c; prints nothing. */
 #include "options.h"
 
 #include <ctype.h>
@@ -8,10 +8,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "duration.h"
 #include "../base/nearest.h"
-
-#define ECHO_MAX 48 /* of what was typed, in an error line */
+#include "option_value.h"
 
 struct parser {
 	const struct option_table *table;
@@ -20,23 +18,6 @@ struct parser {
 	size_t why_size;
 	uint64_t *given; /* bit i: rows[i] was typed, and may not be again */
 };
-
-/* What was typed, fit for one line. */
-struct echo {
-	char text[ECHO_MAX + 4];
-};
-
-static struct echo echo(const char *typed, size_t n)
-{
-	struct echo e = {};
-	size_t i;
-
-	for (i = 0; i < n && typed[i] && i < ECHO_MAX; i++)
-		e.text[i] = (unsigned char)typed[i] < ' ' || typed[i] == 0x7f ? '?' : typed[i];
-	if (i < n && typed[i])
-		memcpy(e.text + i, "...", 4);
-	return e;
-}
 
 __attribute__((format(printf, 2, 3))) static int wrong(const struct parser *p, const char *format,
 						       ...)
@@ -49,165 +30,25 @@ __attribute__((format(printf, 2, 3))) static int wrong(const struct parser *p, c
 	return -EINVAL;
 }
 
-static int number_parse(const char *text, uint64_t *ret)
-{
-	uint64_t n = 0;
-
-	if (!*text)
-		return -EINVAL;
-	for (const char *p = text; *p; p++)
-		if (!isdigit((unsigned char)*p))
-			return -EINVAL;
-	for (const char *p = text; *p; p++)
-		if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, *p - '0', &n))
-			return -ERANGE;
-	*ret = n;
-	return 0;
-}
-
-static int set_duration(const struct parser *p, const struct option_row *o, const char *text)
-{
-	uint64_t *field = (uint64_t *)(p->values + o->offset);
-	struct echo typed = echo(text, SIZE_MAX);
-	char min[32], max[32];
-	uint64_t ns = 0;
-	int r = duration_parse(text, &ns);
-
-	if (r == -EINVAL)
-		return wrong(p, "--%s: '%s' is not a duration; write one like 10s, 1m30s or 500ms",
-			     o->name, typed.text);
-	if (r || ns < o->min || ns > o->max)
-		return wrong(p, "--%s: '%s' is too %s; write a duration from %s to %s", o->name,
-			     typed.text, !r && ns < o->min ? "short" : "long",
-			     duration_format(o->min, min, sizeof(min)),
-			     duration_format(o->max, max, sizeof(max)));
-	*field = ns;
-	return 0;
-}
-
-static int set_number(const struct parser *p, const struct option_row *o, const char *text)
-{
-	uint64_t *field = (uint64_t *)(p->values + o->offset);
-	uint64_t n;
-
-	if (number_parse(text, &n) || n < o->min || n > o->max)
-		return wrong(p,
-			     "--%s: '%s' is not possible; write a whole number from %llu to %llu",
-			     o->name, echo(text, SIZE_MAX).text, (unsigned long long)o->min,
-			     (unsigned long long)o->max);
-	*field = n;
-	return 0;
-}
-
-static int read_port(const struct parser *p, const struct option_row *o, const char *text,
-		     uint16_t *ret)
-{
-	uint64_t n;
-
-	if (number_parse(text, &n) || n < 1 || n > UINT16_MAX)
-		return wrong(p, "--%s: '%s' is not a port; write a number from 1 to 65535%s",
-			     o->name, echo(text, SIZE_MAX).text,
-			     o->type == OPTION_PORTS ? ", and the option once for each port" : "");
-	*ret = (uint16_t)n;
-	return 0;
-}
-
-static int add_port(const struct parser *p, const struct option_row *o, const char *text)
-{
-	struct option_ports *ports = (struct option_ports *)(p->values + o->offset);
-	unsigned int limit = o->max < OPTION_PORTS_MAX ? o->max : OPTION_PORTS_MAX;
-	uint16_t port;
-	int r = read_port(p, o, text, &port);
-
-	if (r)
-		return r;
-	for (unsigned int i = 0; i < ports->n; i++)
-		if (ports->port[i] == port)
-			return 0;
-	if (ports->n == limit)
-		return wrong(p,
-			     "--%s: '%s' is one too many; write at most %u ports, or none for "
-			     "all of them",
-			     o->name, echo(text, SIZE_MAX).text, limit);
-	ports->port[ports->n++] = port;
-	return 0;
-}
-
-static int add_string(const struct parser *p, const struct option_row *o, const char *text)
-{
-	struct option_strings *strings = (struct option_strings *)(p->values + o->offset);
-	unsigned int limit = o->max < OPTION_STRINGS_MAX ? o->max : OPTION_STRINGS_MAX;
-
-	if (strings->n == limit)
-		return wrong(p, "--%s: '%s' is one too many; write the option at most %u times",
-			     o->name, echo(text, SIZE_MAX).text, limit);
-	strings->value[strings->n++] = text;
-	return 0;
-}
-
-/* "text, json or yaml" */
-static const char *words_list(const char *const *words, char *buf, size_t size)
-{
-	size_t used = 0;
-
-	buf[0] = '\0';
-	for (size_t i = 0; words[i] && used < size; i++) {
-		const char *join = !i ? "" : words[i + 1] ? ", " : " or ";
-		int n = snprintf(buf + used, size - used, "%s%s", join, words[i]);
-
-		used += (size_t)n;
-	}
-	return buf;
-}
-
-static int set_word(const struct parser *p, const struct option_row *o, const char *text)
-{
-	unsigned int *field = (unsigned int *)(p->values + o->offset);
-	struct nearest near = { .word = text };
-	struct echo typed = echo(text, SIZE_MAX);
-	char list[128];
-
-	for (unsigned int i = 0; o->words[i]; i++) {
-		nearest_offer(&near, o->words[i]);
-		if (!strcmp(text, o->words[i])) {
-			*field = i;
-			return 0;
-		}
-	}
-	words_list(o->words, list, sizeof(list));
-	if (near.best)
-		return wrong(p, "--%s: '%s' is unknown; did you mean '%s'? Write %s", o->name,
-			     typed.text, near.best, list);
-	return wrong(p, "--%s: '%s' is unknown; write %s", o->name, typed.text, list);
-}
-
 static int set_value(const struct parser *p, const struct option_row *o, const char *text)
 {
 	char *field = p->values + o->offset;
+	char called[64];
 
-	switch (o->type) {
-	case OPTION_FLAG:
+	if (o->type == OPTION_FLAG) {
 		*(bool *)field = true;
 		return 0;
-	case OPTION_DURATION:
-		return set_duration(p, o, text);
-	case OPTION_NUMBER:
-		return set_number(p, o, text);
-	case OPTION_PORT:
-		return read_port(p, o, text, (uint16_t *)field);
-	case OPTION_PORTS:
-		return add_port(p, o, text);
-	case OPTION_STRING:
-		*(const char **)field = text;
-		return 0;
-	case OPTION_STRINGS:
-		return add_string(p, o, text);
-	case OPTION_ENUM:
-		return set_word(p, o, text);
-	case OPTION_WORDS:
-		break;
 	}
-	return wrong(p, "--%s: no such type", o->name);
+	snprintf(called, sizeof(called), "--%s", o->name);
+	if (o->as_text) {
+		union option_scalar unused;
+		int r = option_value_read(o, called, text, &unused, p->why, p->why_size);
+
+		if (!r)
+			*(const char **)field = text;
+		return r;
+	}
+	return option_value_read(o, called, text, field, p->why, p->why_size);
 }
 
 /* A value that was typed. Of two the last would count in silence: neither may be what is meant. */
@@ -219,7 +60,7 @@ static int give_value(const struct parser *p, const struct option_row *o, const 
 		return set_value(p, o, text);
 	if (*p->given & bit)
 		return wrong(p, "--%s: '%s' is one too many; write the option once", o->name,
-			     echo(text, SIZE_MAX).text);
+			     option_echo(text, SIZE_MAX).text);
 	*p->given |= bit;
 	return set_value(p, o, text);
 }
@@ -251,7 +92,7 @@ static const struct option_row *find_letter(const struct option_table *t, char l
 
 static int unknown_option(const struct parser *p, const char *argument)
 {
-	char name[ECHO_MAX + 1];
+	char name[OPTION_ECHO_MAX + 1];
 	size_t dashes = strspn(argument, "-");
 	size_t n = strcspn(argument, "=");
 	struct nearest near = { .word = name };
@@ -263,9 +104,9 @@ static int unknown_option(const struct parser *p, const char *argument)
 	nearest_offer(&near, "help");
 	if (near.best)
 		return wrong(p, "there is no option '%s'; did you mean '--%s'?",
-			     echo(argument, n).text, near.best);
+			     option_echo(argument, n).text, near.best);
 	return wrong(p, "there is no option '%s'; 'troth help %s' lists them",
-		     echo(argument, n).text, p->table->command);
+		     option_echo(argument, n).text, p->table->command);
 }
 
 /* next: the argument behind it, NULL: none. */
@@ -277,12 +118,12 @@ static int missing_value(const struct parser *p, const struct option_row *o, con
 		return wrong(p,
 			     "--%s needs a value, and '%s' looks like an option; if it is the "
 			     "value, write --%s=%s",
-			     o->name, echo(next, SIZE_MAX).text, o->name,
-			     echo(next, SIZE_MAX).text);
+			     o->name, option_echo(next, SIZE_MAX).text, o->name,
+			     option_echo(next, SIZE_MAX).text);
 
 	switch (o->type) {
 	case OPTION_ENUM:
-		words_list(o->words, example, sizeof(example));
+		option_words_list(o->words, example, sizeof(example));
 		break;
 	case OPTION_DURATION:
 		snprintf(example, sizeof(example), "a duration like 10s");
@@ -299,17 +140,27 @@ static const char *next_of(int argc, char *const argv[], int at)
 	return at + 1 < argc ? argv[at + 1] : NULL;
 }
 
-/* The value of o: what stands after the '=' or the letter, else the next argument, else NULL. */
-static const char *value_of(const char *attached, int argc, char *const argv[], int *at)
+/* Nothing is a value too, and says so. */
+static bool may_be_empty(const struct option_row *o)
 {
+	return o->type == OPTION_LISTEN;
+}
+
+/* The value of o: what stands after the '=' or the letter, else the next argument, else NULL. */
+static const char *value_of(const struct option_row *o, const char *attached, int argc,
+			    char *const argv[], int *at)
+{
+	const char *next = next_of(argc, argv, *at);
+
 	if (attached)
-		return *attached ? attached : NULL;
-	/* An option in the place of a value is a forgotten value; -1 is a bad one. */
-	if (*at + 1 >= argc || !*argv[*at + 1] ||
-	    (argv[*at + 1][0] == '-' && argv[*at + 1][1] &&
-	     !isdigit((unsigned char)argv[*at + 1][1])))
+		return *attached || may_be_empty(o) ? attached : NULL;
+	if (!next || (!*next && !may_be_empty(o)))
 		return NULL;
-	return argv[++*at];
+	/* An option in the place of a value is a forgotten value; -1 is a bad one. */
+	if (next[0] == '-' && next[1] && !isdigit((unsigned char)next[1]))
+		return NULL;
+	++*at;
+	return next;
 }
 
 static int parse_long(const struct parser *p, int argc, char *const argv[], int *at)
@@ -327,7 +178,7 @@ static int parse_long(const struct parser *p, int argc, char *const argv[], int 
 	if (o->type == OPTION_FLAG)
 		return attached ? wrong(p, "--%s takes no value; write it alone", o->name) :
 				  set_value(p, o, NULL);
-	value = value_of(attached, argc, argv, at);
+	value = value_of(o, attached, argc, argv, at);
 	return value ? give_value(p, o, value) :
 		       missing_value(p, o, attached ? NULL : next_of(argc, argv, *at));
 }
@@ -342,7 +193,7 @@ static int parse_letters(const struct parser *p, int argc, char *const argv[], i
 		if (!o)
 			return *letter == 'h' ? OPTIONS_HELP : unknown_option(p, argv[*at]);
 		if (o->type != OPTION_FLAG) {
-			value = value_of(letter[1] ? letter + 1 : NULL, argc, argv, at);
+			value = value_of(o, letter[1] ? letter + 1 : NULL, argc, argv, at);
 			return value ? give_value(p, o, value) :
 				       missing_value(p, o, next_of(argc, argv, *at));
 		}
@@ -365,12 +216,13 @@ static int add_word(const struct parser *p, char *argv[], int at)
 		return wrong(p,
 			     "'%s' is out of place; %s takes options only, 'troth help %s' "
 			     "lists them",
-			     echo(word, SIZE_MAX).text, p->table->command, p->table->command);
+			     option_echo(word, SIZE_MAX).text, p->table->command,
+			     p->table->command);
 	if (!*word)
 		return wrong(p, "'' is no %s; leave it out, or write a name", o->name);
 	if (words->n == o->max)
 		return wrong(p, "'%s' is one too many; %s takes at most %llu %s",
-			     echo(word, SIZE_MAX).text, p->table->command,
+			     option_echo(word, SIZE_MAX).text, p->table->command,
 			     (unsigned long long)o->max, o->name);
 	place = argv + 1 + words->n++;
 	memmove(place + 1, place, (size_t)(argv + at - place) * sizeof(*place));
@@ -404,7 +256,7 @@ int options_parse(const struct option_table *t, int argc, char *argv[], void *va
 	int r = 0;
 
 	for (size_t i = 0; i < t->n_rows && !r; i++)
-		if (t->rows[i].initial)
+		if (t->rows[i].initial && !t->rows[i].as_text)
 			r = set_value(&p, &t->rows[i], t->rows[i].initial);
 	for (int at = 1; at < argc && !r; at++) {
 		const char *argument = argv[at];

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../base/wrap.h"
-#include "duration.h"
+#include "option_value.h"
 
 #define HELP_COLUMN 30
 #define HELP_WIDTH  (98 - HELP_COLUMN)
@@ -45,19 +45,14 @@ static void option_left(const struct option_row *o, char *buf, size_t size)
 static void option_right(const struct option_row *o, char *buf, size_t size)
 {
 	size_t used = (size_t)snprintf(buf, size, "%s", o->help);
-	char min[32], max[32];
+	char limits[80];
 
 	if (o->initial && used < size)
 		used += (size_t)snprintf(buf + used, size - used, "; default %s", o->initial);
 	if (used >= size)
 		return;
-	if (o->type == OPTION_DURATION)
-		snprintf(buf + used, size - used, "; %s to %s",
-			 duration_format(o->min, min, sizeof(min)),
-			 duration_format(o->max, max, sizeof(max)));
-	else if (o->type == OPTION_NUMBER)
-		snprintf(buf + used, size - used, "; %llu to %llu", (unsigned long long)o->min,
-			 (unsigned long long)o->max);
+	if (*option_limits(o, limits, sizeof(limits)))
+		snprintf(buf + used, size - used, "; %s", limits);
 	else if (o->type == OPTION_PORTS || o->type == OPTION_STRINGS)
 		snprintf(buf + used, size - used, "; at most %llu", (unsigned long long)o->max);
 }

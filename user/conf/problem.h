@@ -9,7 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* line and column count from 1 and lie inside the file; file is borrowed. */
+/*
+ * line and column count from 1 and lie inside the file; file is borrowed. Line 0: it is no file, but what
+ * else somebody wrote, like the name of a flag.
+ */
 struct place {
 	const char *file;
 	unsigned int line, column;
