@@ -49,11 +49,14 @@ enum part {
 #define HISTOGRAM_BUCKETS  (HISTOGRAM_MAX_EXP8 - HISTOGRAM_MIN_EXP8 + 2) /* and the overflow */
 #define COMM_LEN	   16
 
+/* Raised where a field keeps its name, place and type, but not its meaning. */
+#define ABI_MEANING 1
+
 /* The first two series are not anybody's: what found no free number is counted there. */
 #define SERIES_OVERFLOW(role) (role)
 #define SERIES_FIRST	      ROLES
 
-/* Good enough: part <= max_ns. Set before load. */
+/* Good enough: part <= max_ns, which is below 2^63. */
 struct threshold {
 	__u32 part;
 	__u32 pad;
@@ -62,35 +65,52 @@ struct threshold {
 
 /* What is measured, fixed before load. */
 struct config {
-	struct threshold thresholds[THRESHOLDS];
-	__u64 idle_end_ns;
-	__u32 n_thresholds;
-	__u32 stripes;	 /* power of two */
-	__u32 roles;	 /* bit per enum role */
-	__u32 n_ports;	 /* 0: all */
-	__u32 preempted; /* tasks can be preempted inside programs (from Linux 7.0) */
+	__u64 build;	  /* which object this is; for user space */
+	__u32 stripes;	  /* power of two */
+	__u32 roles;	  /* bit per enum role */
+	__u32 n_ports;	  /* 0: all */
+	__u32 preempted;  /* tasks can be preempted inside programs (from Linux 7.0) */
+	__u32 generation; /* see struct control */
 	__u16 ports[FILTER_PORTS];
+	__u32 pad;
 };
+_Static_assert(sizeof(struct config) == 64, "hole in config");
 
 /* Sockets older than troth: first who listens, then who is connected, then all are known. */
 enum join_pass { JOIN_LISTENERS, JOIN_CONNECTIONS, JOIN_DONE };
 
 /* What user space tells the programs while they run. */
 struct control {
-	__u64 stopped_ns; /* when the measurement ended: hooks are being taken away; 0: it runs */
-	__u32 join_pass;  /* enum join_pass: how far the walk over all files is */
+	__u64 stopped_ns;  /* when the measurement ended: hooks are being taken away; 0: it runs */
+	__u64 idle_end_ns; /* silence that ends an answer */
+	__u64 missed_before; /* skipped runs of programs that others have replaced; for user space */
+	struct threshold thresholds[THRESHOLDS];
+	__u32 active; /* bit t: thresholds[t] is judged; else nothing is within it */
+	__u32 sweep;  /* number of the sweep under way, or of the last */
+	/*
+	 * While programs are replaced, the old and the new are attached on the same maps for some
+	 * milliseconds. What would count twice is counted by those of this generation.
+	 */
+	__u32 generation;
+	__u32 join_pass; /* enum join_pass: how far the walk over all files is */
 	__u32 sweep_final;
 	__u32 self_test_port;
 	__u32 tick_ns;		    /* of a jiffy; the self-test measures it, as what follows */
 	__u32 recv_clock_is_cached; /* tcp_clock_cache is refreshed by receives */
 	__u32 regs_offset;	    /* of a task's user registers in its stack; 0: ask the helper */
+	__u32 pad;
 };
+_Static_assert(sizeof(struct control) == 24 + 16 * THRESHOLDS + 40, "hole in control");
 
 /*
  * One stripe of one series. Only grows; adds are atomic; readers sum the stripes.
  * server: a second histogram of queue time. client: the same place holds connect time.
  */
 struct series_counts {
+#ifdef TROTH_ABI_TEST /* the test build of another layout: a field more, and one elsewhere */
+	__u64 of_test;
+	__u64 opened;
+#endif
 	/*
 	 * Sums over all outcomes but aborted. client: service = first byte, send = the rest. Every
 	 * exchange touches them: one line of 64 bytes.
@@ -108,7 +128,9 @@ struct series_counts {
 	__u64 undated[THRESHOLDS]; /* of those, threshold t lies inside the uncertainty of the end */
 	__u64 bytes_in;
 	__u64 bytes_out;
+#ifndef TROTH_ABI_TEST
 	__u64 opened;
+#endif
 	__u64 closed;
 	__u64 refused;		/* client */
 	__u64 connect_timeouts; /* client */
@@ -122,7 +144,11 @@ struct series_counts {
 	__u64 srtt_samples;	/* ... taken at sweeps and at close */
 	__u64 duration[HISTOGRAM_BUCKETS];
 	__u64 queue[HISTOGRAM_BUCKETS];
+#ifdef TROTH_ABI_TEST
+	__u64 pad[1];
+#else
 	__u64 pad[2];
+#endif
 };
 _Static_assert(sizeof(struct series_counts) % 64 == 0, "series_counts: not whole lines");
 
@@ -131,9 +157,17 @@ struct series_state {
 	__u8 dirty; /* set by the kernel when a count of the series moved; cleared by the reader */
 	__u8 protocol; /* enum protocol, as last recognised */
 	__u16 pad;
-	__u32 pad2;
+	__u32 seen; /* number of the last sweep that found a connection which counts there */
 };
 _Static_assert(sizeof(struct series_state) == 8, "hole in series_state");
+
+/*
+ * Pinned beside the other maps, for whoever finds them. This struct never changes. layout: of all
+ * that the maps hold; maps of another one cannot be used by these programs.
+ */
+struct about {
+	__u64 layout;
+};
 
 /* Where exchanges happen. IPv4 peers stand as ::ffff:a.b.c.d. server: exe and peer are zero. */
 struct endpoint_key {

@@ -155,8 +155,8 @@ static __always_inline int call_ended(struct sock *sk, tcp_view tp, struct conne
 		look_recv(c, &l, w, &out);
 	else
 		look_send(c, &l, w, &out);
-	/* On Linux 7 a call may be looked at twice. */
-	if (is_new || !config.preempted)
+	/* On Linux 7 a call may be looked at twice, and by two generations of programs it is. */
+	if (is_new || (!config.preempted && is_of_now()))
 		exchange_note_many(c, is_request, many, length, &out);
 	if (receiving)
 		c->flags &= ~FLAG_FACTS;

@@ -28,6 +28,15 @@ static __always_inline void series_mark(__u32 number, __u8 protocol)
 		state->protocol = protocol;
 }
 
+/* A connection counts there: its number must not be given to anybody else. */
+static __always_inline void series_seen(__u32 number)
+{
+	struct series_state *state = bpf_map_lookup_elem(&states, &number);
+
+	if (state && state->seen != control.sweep)
+		state->seen = control.sweep;
+}
+
 static __always_inline struct series_counts *series_stripe(__u32 number)
 {
 	series_mark(number, PROTOCOL_UNKNOWN);
@@ -92,20 +101,27 @@ static __always_inline void count_parts(struct series_counts *s, const struct co
 static __always_inline void count_ended(struct series_counts *s, const struct connection *c,
 					const struct ended *e)
 {
-	__u32 outcome = e->outcome, within = 0;
+	__u32 outcome = e->outcome, within = 0, active = control.active, part;
 
 	if (outcome >= OUTCOMES)
 		outcome = OUTCOME_UNKNOWN;
 #pragma unroll
 	for (__u32 t = 0; t < THRESHOLDS; t++) {
-		__u64 value, max = config.thresholds[t].max_ns;
+		__u64 value, max, beyond;
 
-		if (t >= config.n_thresholds)
+		if (!(active & 1 << t))
 			continue;
-		value = ended_part(e, config.thresholds[t].part);
-		if (value <= max)
-			within |= 1 << t;
-		else if (e->slack_ns && value - max <= e->slack_ns && e->kind == ENDED_EXCHANGE)
+		max = control.thresholds[t].max_ns;
+		value = e->duration_ns;
+		part = control.thresholds[t].part;
+		if (part != PART_DURATION)
+			value = ended_part(e, part);
+		/* Without a branch: the verifier would follow every set of thresholds by itself. */
+		beyond = (max - value) >> 63;
+		barrier_var(beyond);
+		within |= (__u32)(beyond ^ 1) << t;
+		if (e->slack_ns && beyond && value - max <= e->slack_ns &&
+		    e->kind == ENDED_EXCHANGE)
 			add(&s->undated[t], 1);
 	}
 	within &= MASKS - 1;

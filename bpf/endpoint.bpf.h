@@ -204,6 +204,23 @@ static __always_inline void listener_change(const struct listener_key *k, __s64 
 		l->owner = *owner;
 }
 
+/* Somebody listens there still. (User space removes what no sweep has found for long.) */
+static __noinline int listener_seen(const struct listener_key *k)
+{
+	struct listener *l;
+
+	if (!k)
+		return 0;
+	l = bpf_map_lookup_elem(&listeners, k);
+	if (!l) {
+		listener_change(k, 1, 0);
+		l = bpf_map_lookup_elem(&listeners, k);
+	}
+	if (l)
+		l->seen = control.sweep;
+	return 0;
+}
+
 /* Once a listening socket; in the context of task, which owns it. */
 static __noinline int listener_open(struct sock *sk, struct task_struct *task, int last)
 {

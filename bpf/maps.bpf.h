@@ -19,10 +19,9 @@
 const volatile struct config config = {
 	.stripes = 1,
 	.roles = (1 << ROLES) - 1,
-	.idle_end_ns = 5000000000ULL,
 };
 /* Set while running. */
-volatile struct control control = { .tick_ns = 10000000 };
+volatile struct control control = { .tick_ns = 10000000, .idle_end_ns = 5000000000ULL };
 
 struct losses losses;
 __u64 without_storage; /* connections that losses.no_storage counts, and that are not gone yet */
@@ -52,7 +51,11 @@ struct {
 	__type(value, struct endpoint);
 } endpoints SEC(".maps");
 
-/* Numbers of free series, a queue a role: each has its own share. */
+/*
+ * Numbers of free series, a queue a role: each has its own share. While no daemon runs nothing fills
+ * them: so many new endpoints are told apart, and those that come after count into the overflow series
+ * (losses.no_series).
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_QUEUE);
 	__uint(max_entries, 1);
@@ -73,6 +76,8 @@ struct listener_key {
 
 struct listener {
 	__s64 sockets;
+	__u32 seen; /* number of the last sweep that found one of them */
+	__u32 pad;
 	struct endpoint owner; /* series unused */
 };
 
@@ -132,7 +137,19 @@ struct {
 		__array(values, int(void *));                                                      \
 	} map SEC(".maps") = { .values = { [0] = (void *)&program } }
 
-/* New endpoints, so that they can be named while their process lives. */
+/* Written by user space, used by no program: see abi.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct about);
+} about SEC(".maps");
+
+/*
+ * New endpoints, so that they can be named while their process lives. While no daemon reads them there
+ * is room for some 1,100; the others are counted (losses.unannounced) and found in the table of endpoints
+ * when a daemon comes, by then perhaps without their process.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 64 * 1024);
@@ -141,6 +158,12 @@ struct {
 #define AF_INET	    2
 #define AF_INET6    10
 #define IPPROTO_TCP 6
+
+/* Are these the programs that count, where two generations are attached? */
+static __always_inline int is_of_now(void)
+{
+	return config.generation == control.generation;
+}
 
 static __always_inline void add(__u64 *counter, __u64 n)
 {

@@ -111,7 +111,10 @@ int troth_sweep(each_connection *ctx)
 	__u64 age;
 
 	c = connection_next(ctx, &sk);
-	if (!c || !(c->flags & FLAG_READY))
+	if (!c)
+		return 0;
+	series_seen(c->series);
+	if (!(c->flags & FLAG_READY))
 		return 0;
 	LOOK_AT(tp, sk);
 	if (sweep_may_skip(c, tp) || !connection_enter(c, TRIES_OF_CALLS))
@@ -124,7 +127,7 @@ int troth_sweep(each_connection *ctx)
 							      bpf_ktime_get_ns());
 	if (control.sweep_final && c->phase != PHASE_OVER)
 		connection_catch_up(c, &l, l.read, l.written, &out); /* no hook is on its way */
-	age = exchange_sweep(c, &l, control.sweep_final ? FINAL_IDLE_NS : config.idle_end_ns,
+	age = exchange_sweep(c, &l, control.sweep_final ? FINAL_IDLE_NS : control.idle_end_ns,
 			     control.sweep_final, &out);
 	connection_flush(c, tp);
 	line.series = c->series;
@@ -151,6 +154,7 @@ int troth_sweep_listeners(struct bpf_iter__bpf_sk_storage_map *ctx)
 	l = bpf_sk_storage_get(&listening, sk, 0, 0);
 	if (!l || !l->ready)
 		return 0;
+	listener_seen(&l->key);
 	drops = FIELD(sk, sk_drops.counter) - l->drops;
 	if (!drops || !endpoint_wanted(sk, ROLE_SERVER))
 		return 0;

@@ -333,7 +333,7 @@ int BPF_PROG(troth_set_state, struct sock *sk, int oldstate, int newstate)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(troth_set_state_2, struct sock *sk, int oldstate, int newstate)
 {
-	if (state_changed(sk, oldstate, newstate, 1))
+	if (state_changed(sk, oldstate, newstate, is_of_now()))
 		bpf_tail_call(ctx, &state_end, 0);
 	return 0;
 }
@@ -386,7 +386,7 @@ static __always_inline int destroyed(struct sock *sk, int last)
 {
 	struct connection *c = connection_of(sk);
 
-	if (!c && last)
+	if (!c && last && is_of_now())
 		unseen_count(sk);
 	if (last)
 		connection_drop(sk);
@@ -433,7 +433,7 @@ int BPF_PROG(troth_retransmit, struct sock *sk)
 	struct series_counts *s;
 	struct connection *c = connection_of(sk);
 
-	if (!c)
+	if (!c || !is_of_now())
 		return 0;
 	s = series_stripe(c->series);
 	if (s)

@@ -208,11 +208,11 @@ static void configure(struct bench *b, const struct setup *o)
 	s->rodata->config.roles = o->roles;
 	s->rodata->config.n_ports = b->n_ports;
 	if (o->idle_end_ns)
-		s->rodata->config.idle_end_ns = o->idle_end_ns;
+		s->data->control.idle_end_ns = o->idle_end_ns;
 	for (unsigned int i = 0; i < b->n_ports; i++)
 		((__u16 *)s->rodata->config.ports)[i] = b->port[i];
-	((struct threshold *)s->rodata->config.thresholds)[0].max_ns = THRESHOLD_NS;
-	s->rodata->config.n_thresholds = 1;
+	s->data->control.thresholds[0].max_ns = THRESHOLD_NS;
+	s->data->control.active = 1;
 	bpf_map__set_max_entries(s->maps.series, b->n_series * b->stripes);
 	bpf_map__set_max_entries(s->maps.states, b->n_series);
 	bpf_map__set_max_entries(s->maps.endpoints, o->endpoints ? o->endpoints : b->n_series);

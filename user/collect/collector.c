@@ -216,11 +216,8 @@ static void measure(struct collector *c, struct sample *s)
 		if (s->services[i].overflow)
 			m->unattributed += total;
 	}
-	m->lost =
-		m->losses.no_storage + m->losses.merged + m->losses.unseen + m->losses.unseen_mptcp;
-	m->unreadable_payloads = m->losses.unreadable + m->losses.no_registers;
-	if (c->backend == BACKEND_SYSCALL) /* what passes no system call, no hook of it sees */
-		m->unreadable_payloads += m->losses.caught_up;
+	m->lost = losses_lost(&m->losses);
+	m->unreadable_payloads = losses_unreadable(&m->losses, backend_names[c->backend]);
 	m->missed_probe_runs = programs_missed(c->programs);
 	m->coverage = m->exchanges + m->lost ?
 			      (double)m->exchanges / (double)(m->exchanges + m->lost) :

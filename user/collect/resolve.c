@@ -53,22 +53,6 @@ static int copy_text(const char *from, char **ret)
 	return from && !*ret ? -ENOMEM : 0;
 }
 
-static int identity_copy(const struct identity *from, struct identity *ret)
-{
-	_cleanup_(identity_clear) struct identity id = *from;
-
-	id.name = id.comm = id.exe = id.unit = NULL;
-	id.container = id.pod = id.cgroup = id.peer_address = NULL;
-	if (copy_text(from->name, &id.name) || copy_text(from->comm, &id.comm) ||
-	    copy_text(from->exe, &id.exe) || copy_text(from->unit, &id.unit) ||
-	    copy_text(from->container, &id.container) || copy_text(from->pod, &id.pod) ||
-	    copy_text(from->cgroup, &id.cgroup) || copy_text(from->peer_address, &id.peer_address))
-		return -ENOMEM;
-	*ret = id;
-	id = (struct identity){};
-	return 0;
-}
-
 int resolver_new(const char *proc, unsigned int max_names, struct resolver **ret)
 {
 	_cleanup_(resolver_freep) struct resolver *r = calloc(1, sizeof(*r));
@@ -101,6 +85,14 @@ void resolver_tick(struct resolver *r)
 {
 	if (r->scan_wait)
 		r->scan_wait--;
+}
+
+bool resolver_believes(const struct resolver *r, const struct endpoint_key *k, uint32_t series)
+{
+	const struct name *name = &r->names[series % r->max_names];
+
+	return name->used && name->believed && name->series == series &&
+	       !memcmp(&name->key, k, sizeof(*k));
 }
 
 bool resolver_owner_missing(const struct endpoint_key *k, const struct endpoint *e)

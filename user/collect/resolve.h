@@ -38,6 +38,9 @@ DEFINE_FREEP(struct resolver, resolver_free)
 int resolver_name(struct resolver *r, const struct endpoint_key *k, const struct endpoint *e,
 		  struct identity *ret);
 
+/* Whether a living process stood behind the name that resolver_name() gave last. */
+bool resolver_believes(const struct resolver *r, const struct endpoint_key *k, uint32_t series);
+
 /* Whether the kernel has yet to see who serves there. */
 bool resolver_owner_missing(const struct endpoint_key *k, const struct endpoint *e);
 

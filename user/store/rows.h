@@ -67,7 +67,11 @@ struct sample {
 };
 
 void identity_clear(struct identity *id); /* frees what it owns; leaves it empty */
-void sample_clear(struct sample *s);	  /* frees what the rows own; NULL is fine */
+int identity_copy(const struct identity *from, struct identity *ret); /* 0 or -ENOMEM */
+bool identity_same(const struct identity *a, const struct identity *b);
+/* What objectives select by: all but who runs now. */
+bool identity_same_selected(const struct identity *a, const struct identity *b);
+void sample_clear(struct sample *s); /* frees what the rows own; NULL is fine */
 
 /* Sums over the masks. */
 uint64_t counts_outcome(const struct series_counts *c, enum outcome o);
@@ -75,5 +79,9 @@ uint64_t counts_within(const struct series_counts *c, unsigned int threshold, en
 uint64_t counts_streamed(const struct series_counts *c);
 uint64_t counts_streamed_within(const struct series_counts *c, unsigned int threshold);
 uint64_t counts_total(const struct series_counts *c); /* all outcomes, aborted included */
+
+/* Exchanges that are in no count; payloads that were there and could not be read. backend: its name. */
+uint64_t losses_lost(const struct losses *l);
+uint64_t losses_unreadable(const struct losses *l, const char *backend);
 
 #endif
