@@ -7,7 +7,10 @@
 #define TROTH_VERSION "0.1.0"
 #endif
 
-static const struct command *const commands[] = { &command_check, &command_doctor, &command_slo };
+static const struct command *const commands[] = {
+	&command_check, &command_status, &command_report,
+	&command_slo,	&command_doctor, &command_store,
+};
 
 static const struct command_group troth = {
 	.name = "troth",

@@ -8,6 +8,7 @@
  *	bench connections SECONDS	1, 1,000 and 20,000 open connections, one of them talking
  *	bench services SECONDS	10 and 1,000 services, all of them talking
  *	bench load RATE SECONDS		traffic at a rate (0: as fast as it goes) on a port of its own
+ *	bench crowd PORTS RATE IDLE	many services that talk, and idle connections, until a line comes
  *
  * A line: name, hooks, nanoseconds per exchange or call (the fastest block of the visit).
  */
@@ -22,7 +23,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "crowd.h"
 #include "hooks.h"
+#include "live.h"
 #include "talk.h"
 #include "tick.h"
 
@@ -326,7 +329,7 @@ int main(int argc, char **argv)
 	const char *what = argc > 2 ? argv[1] : "";
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (strcmp(what, "load"))
+	if (strcmp(what, "load") && strcmp(what, "crowd"))
 		pin();
 	if (!strcmp(what, "exchange") && argc > 3)
 		exchange(atof(argv[2]), argv[3]);
@@ -334,12 +337,16 @@ int main(int argc, char **argv)
 		calls(atof(argv[2]), argv[3]);
 	else if (!strcmp(what, "connections"))
 		connections(atof(argv[2]));
+	else if (!strcmp(what, "live"))
+		live((unsigned int)atoi(argv[2]));
 	else if (!strcmp(what, "tick"))
 		tick((unsigned int)atoi(argv[2]));
 	else if (!strcmp(what, "services"))
 		services(atof(argv[2]));
 	else if (!strcmp(what, "load") && argc > 3)
 		make_load(atof(argv[2]), atof(argv[3]));
+	else if (!strcmp(what, "crowd") && argc > 4)
+		crowd((unsigned int)atoi(argv[2]), atof(argv[3]), (unsigned int)atoi(argv[4]));
 	else
 		return 2;
 	return 0;

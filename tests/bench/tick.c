@@ -83,7 +83,9 @@ static struct slo_set *objectives(void)
 static void step(struct board *b, const int *feeds, unsigned int k)
 {
 	for (unsigned int i = 0; i < OBJECTIVES; i++) {
-		struct step_counts c = { 1000 - (k * 7 + i) % 13 / 12, 1000, MEASURED_ONE };
+		struct step_counts c = { .good = 1000 - (k * 7 + i) % 13 / 12,
+					 .total = 1000,
+					 .measured = MEASURED_ONE };
 
 		if (board_push(b, feeds[i], BEGIN + (int64_t)k * STEP_S, &c))
 			fail("board_push");

@@ -76,7 +76,7 @@ static struct board *board_of(struct slo *slos, size_t n, int64_t to)
 
 static void push(struct board *b, const char *name, int64_t time, uint64_t good, uint64_t total)
 {
-	struct step_counts c = { good, total, MEASURED_ONE };
+	struct step_counts c = { .good = good, .total = total, .measured = MEASURED_ONE };
 	int feed = board_feed(b, name);
 
 	assert_true(feed >= 0);

@@ -60,7 +60,7 @@ static const struct track_options minutes = { .step_s = STEP };
 
 static void push(struct track *t, int64_t time, uint64_t good, uint64_t total)
 {
-	struct step_counts c = { good, total, MEASURED_ONE };
+	struct step_counts c = { .good = good, .total = total, .measured = MEASURED_ONE };
 
 	assert_int_equal(0, track_push(t, time, &c));
 }
@@ -175,7 +175,7 @@ static void what_no_row_names_is_unmeasured_and_what_has_no_traffic_is_idle(void
 	struct slo slo = slo_of(METHOD_OCCURRENCES, 1, true);
 	struct objective o = objective_of("0.99", 0);
 	struct track *t = track_of(&slo, &o, &minutes);
-	struct step_counts half = { 1, 1, MEASURED_ONE / 2 };
+	struct step_counts half = { .good = 1, .total = 1, .measured = MEASURED_ONE / 2 };
 	struct slo_result r;
 
 	(void)state;

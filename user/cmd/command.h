@@ -35,8 +35,13 @@ struct command_group {
 };
 
 extern const struct command command_check;
+extern const struct command command_detach;
 extern const struct command command_doctor;
+extern const struct command command_run;
+extern const struct command command_report;
 extern const struct command command_slo;
+extern const struct command command_status;
+extern const struct command command_store;
 
 /* argv[0] is the command's name. Parses, helps, runs, and checks that the result got out. */
 enum exit_code command_main(const struct command *c, int argc, char *argv[]);

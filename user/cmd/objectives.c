@@ -13,13 +13,12 @@
 #include "../conf/duration.h"
 #include "../conf/openslo.h"
 #include "../slo/plan.h"
-#include "problems_said.h"
+#include "../report/problems_said.h"
 
 /* The default objectives; docs/man/troth-check.8 has the same numbers. */
 #define AVAILABILITY_TARGET (DECIMAL_ONE / 1000 * 999)
 #define LATENCY_TARGET	    (DECIMAL_ONE / 100 * 99)
 #define LATENCY_MAX_NS	    (500 * MSEC_NS)
-#define IDLE_END_NS	    (5 * SEC_NS) /* at least; or twice the largest limit */
 
 enum { THRESHOLD_LATENCY = DEFAULT_SLOW, THRESHOLD_PATIENCE, N_THRESHOLDS };
 enum { OBJECTIVE_AVAILABILITY, OBJECTIVE_LATENCY, N_OBJECTIVES };
@@ -117,11 +116,7 @@ const struct threshold *objectives_thresholds(const struct objectives *o, unsign
 
 uint64_t objectives_idle_end_ns(const struct objectives *o)
 {
-	uint64_t largest_ns = o->plan ? plan_largest_ns(o->plan) : LATENCY_MAX_NS;
-
-	if (largest_ns <= IDLE_END_NS / 2)
-		return IDLE_END_NS;
-	return largest_ns < UINT64_MAX / 2 ? 2 * largest_ns : UINT64_MAX;
+	return limits_idle_end_ns(o->plan ? plan_largest_ns(o->plan) : LATENCY_MAX_NS);
 }
 
 bool objectives_from_files(const struct objectives *o)

@@ -10,7 +10,7 @@
 #include "../base/utf8.h"
 #include "../base/zone.h"
 #include "../conf/duration.h"
-#include "problems_said.h"
+#include "../report/problems_said.h"
 
 #define UNKNOWN_SHOWN 20
 
@@ -171,7 +171,9 @@ static int push_rows(struct slo_history *h, struct board *b, const int *feeds)
 
 	counts_rewind(h->counts);
 	while ((r = counts_next(h->counts, &row)) == 1) {
-		struct step_counts c = { row.good, row.total, row.measured };
+		struct step_counts c = { .good = row.good,
+					 .total = row.total,
+					 .measured = row.measured };
 		int pushed;
 
 		if (feeds[row.name] < 0 || row.time + h->step_s > h->at)

@@ -8,7 +8,7 @@
 
 #include "../base/stdio.h"
 #include "../report/json.h"
-#include "problems_said.h"
+#include "../report/problems_said.h"
 #include "slo_files.h"
 
 #define WHO "lint"

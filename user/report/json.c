@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <stdbool.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "../base/cleanup.h"
@@ -97,4 +99,38 @@ int json_print(FILE *out, json_t *root)
 	if (json_dumpf(owned, out, flags) || fputc('\n', out) == EOF || fflush(out))
 		return errno ? -errno : -EIO;
 	return 0;
+}
+
+static int written(FILE *out, bool good)
+{
+	return good && !ferror(out) ? 0 : errno ? -errno : -EIO;
+}
+
+int json_print_element(FILE *out, json_t *element)
+{
+	_cleanup_(json_decrefp) json_t *owned = element;
+
+	if (!owned)
+		return -ENOMEM;
+	errno = 0;
+	return written(out, !json_dumpf(owned, out, JSON_COMPACT | JSON_REAL_PRECISION(DIGITS)));
+}
+
+int json_list_begin(FILE *out, json_t *root, const char *key)
+{
+	_cleanup_(json_decrefp) json_t *owned = root;
+	_cleanup_(freep) char *text = NULL;
+
+	text = owned ? json_dumps(owned, JSON_INDENT(2) | JSON_REAL_PRECISION(DIGITS)) : NULL;
+	if (!text)
+		return -ENOMEM;
+	text[strlen(text) - 2] = '\0'; /* its last line, the closing brace */
+	errno = 0;
+	return written(out, fprintf(out, "%s,\n  \"%s\": [\n", text, key) > 0);
+}
+
+int json_list_end(FILE *out)
+{
+	errno = 0;
+	return written(out, fputs("\n]}\n", out) >= 0 && !fflush(out));
 }

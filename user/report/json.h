@@ -24,5 +24,13 @@ json_t *json_add(json_t *list, json_t *value);
 
 /* Takes root, which may be NULL. On a terminal all but ASCII is escaped. 0, -ENOMEM or -errno of out. */
 int json_print(FILE *out, json_t *root);
+/* The same on one line and without its end: an element of a list that is printed bit by bit. */
+int json_print_element(FILE *out, json_t *element);
+/*
+ * Begins such a document: root's keys, then `key` and an open list. json_list_end() after the last
+ * element; in between the caller writes ",\n".
+ */
+int json_list_begin(FILE *out, json_t *root, const char *key);
+int json_list_end(FILE *out);
 
 #endif

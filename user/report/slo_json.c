@@ -9,6 +9,7 @@
 #include "../base/cleanup.h"
 #include "json.h"
 #include "slo.h"
+#include "slo_json.h"
 #include "slo_words.h"
 
 static json_t *verdict(enum verdict v)
@@ -111,21 +112,21 @@ static json_t *forecast(const struct slo_entry *e)
 	return json_with(o, "chance_method", json_text(r->chance_method));
 }
 
-static json_t *excluded(const struct slo_entry *e)
+json_t *slo_json_excluded(const struct slo_excluded *list, size_t n)
 {
-	json_t *list = json_array();
+	json_t *ret = json_array();
 
-	for (size_t i = 0; i < e->n_excluded; i++) {
-		const struct slo_excluded *x = &e->excluded[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct slo_excluded *x = &list[i];
 		json_t *o = json_with(json_object(), "name", json_text(x->why->name));
 
 		o = json_with(o, "reason", json_text(x->why->reason));
 		o = json_with(o, "author", json_text(x->why->author));
 		o = json_with(o, "first", json_moment(x->first));
 		o = json_with(o, "last", json_moment(x->last));
-		list = json_add(list, json_with(o, "times", json_count(x->n)));
+		ret = json_add(ret, json_with(o, "times", json_count(x->n)));
 	}
-	return list;
+	return ret;
 }
 
 static json_t *revisions(const struct slo_result *r)
@@ -145,11 +146,9 @@ static json_t *revisions(const struct slo_result *r)
 	return list;
 }
 
-static json_t *entry(const struct slo_entry *e)
+json_t *slo_json_result(json_t *o, const struct slo_result *r)
 {
-	const struct slo_result *r = &e->result;
 	bool data = r->verdict != VERDICT_NO_DATA;
-	json_t *o = json_with(json_object(), "name", json_text(r->slo));
 
 	o = json_with(o, "service", json_text(r->service));
 	o = json_with(o, "objective", json_text(r->objective));
@@ -164,13 +163,20 @@ static json_t *entry(const struct slo_entry *e)
 	o = json_with(o, "estimated", json_boolean(r->estimated));
 	o = json_with(o, "time_s", time_spent(r));
 	o = json_with(o, "coverage", json_number(r->coverage));
-	o = json_with(o, "budget", budget(r));
+	return json_with(o, "budget", budget(r));
+}
+
+static json_t *entry(const struct slo_entry *e)
+{
+	const struct slo_result *r = &e->result;
+	json_t *o = slo_json_result(json_with(json_object(), "name", json_text(r->slo)), r);
+
 	o = json_with(o, "burn", burns(r));
 	o = json_with(o, "alerts", alerts(e));
 	o = json_with(o, "forecast", forecast(e));
 	o = json_with(o, "promise", json_text(e->slo->agreement.promise));
 	o = json_with(o, "owner", json_text(e->slo->agreement.owner));
-	o = json_with(o, "excluded", excluded(e));
+	o = json_with(o, "excluded", slo_json_excluded(e->excluded, e->n_excluded));
 	return r->n_revisions > 1 ? json_with(o, "revisions", revisions(r)) : o;
 }
 

@@ -9,6 +9,7 @@
 
 #include "../base/cleanup.h"
 #include "human.h"
+#include "objective_text.h"
 #include "page.h"
 #include "slo.h"
 #include "slo_words.h"
@@ -65,26 +66,6 @@ static void put_headline(struct page *p, const struct slo_report *r)
 	if (firing)
 		page_item(p, INK_BAD, "%zu alert%s firing", firing, firing == 1 ? "" : "s");
 	page_item(p, INK_FAINT, "at %s", words_moment(r->at).s);
-	page_end(p);
-}
-
-static void put_name(struct page *p, const struct slo_entry *e)
-{
-	const struct slo_result *s = &e->result;
-	const char *title = e->slo->display_name;
-
-	page_line(p, 0, INK_PLAIN, "", 0);
-	page_item(p, INK_STRONG, "%s%s", s->counts_name, words_all(s));
-	if (title && strcmp(title, s->slo))
-		page_item(p, INK_PLAIN, "%s", title);
-	if (!e->objective)
-		page_item(p, INK_PLAIN, "all objectives together");
-	if (s->verdict == VERDICT_MISSED)
-		page_item(p, INK_BAD, "BROKEN");
-	else if (s->verdict == VERDICT_MET)
-		page_item(p, INK_GOOD, "kept");
-	else
-		page_item(p, INK_FAINT, "no data");
 	page_end(p);
 }
 
@@ -347,7 +328,7 @@ int slo_report_text(FILE *out, const struct slo_report *r, bool colour)
 		const struct slo_entry *e = &r->entries[i];
 
 		page_end(&p);
-		put_name(&p, e);
+		objective_text_heading(&p, &e->result, e->slo, !e->objective);
 		put_promise(&p, e);
 		put_result(&p, e);
 		put_alerts(&p, e);

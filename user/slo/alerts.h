@@ -24,6 +24,7 @@ struct alert_rule {
 	enum comparison op;
 	uint32_t after_s; /* the policy's alertAfter */
 	int64_t pending;  /* when the rate was first found too high; 0: it is not */
+	int64_t restored; /* since when it fires as the record says; 0: it does not */
 	unsigned int long_window, short_window;
 };
 

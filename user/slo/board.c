@@ -18,7 +18,10 @@ DEFINE_FREEP(struct board, board_free)
 
 /* One objective. */
 struct row {
+	struct board *board;
 	struct track *track;
+	size_t stretches;      /* which of the board's */
+	size_t index;	       /* of its objective */
 	const struct slo *slo; /* whose windows and alerts count: the last revision */
 	const char *name;      /* of counts.csv */
 	bool fed;	       /* its own name was looked up */
@@ -80,22 +83,23 @@ static const struct slo *in_force(const struct slo_set *set, size_t first, size_
 	return &set->slos[first + n - 1];
 }
 
-static int find_stretches(struct board *b, const struct slo_set *set, const struct slo *slo,
-			  struct track_options *o)
+static int find_stretches(const struct slo_set *set, const struct slo *slo, int64_t from,
+			  int64_t to, struct stretch **ret, size_t *ret_n)
 {
 	int64_t span_s = span_seconds(slo->window.span);
-	int64_t to = b->options.to;
-	struct stretch *found = NULL;
-	int r;
 
 	/* Slices of a calendar period that are excluded are known beforehand. */
 	if (!slo->window.rolling)
 		to = period_at(&slo->window, to).end;
-	r = excluded_find(set, slo, b->options.from - 2 * span_s, to, &found, &o->n_excluded);
-	if (r)
-		return r;
-	o->excluded = b->stretches[b->n_stretches++] = found;
-	return 0;
+	return excluded_find(set, slo, from - 2 * span_s, to, ret, ret_n);
+}
+
+static void row_hour_ended(void *context, const struct hour_sums *h)
+{
+	const struct row *row = context;
+	const struct board *b = row->board;
+
+	b->options.hour_ended(b->options.context, (size_t)(row - b->rows), h);
 }
 
 /* The objective of the same name in another revision; by its place where there is none. */
@@ -155,7 +159,12 @@ static int add_objective(struct board *b, const struct slo *first, const struct 
 	struct target_revision revisions[REVISIONS_MAX];
 	int r;
 
-	*row = (struct row){ .slo = slo, .name = o->counts_name };
+	*row = (struct row){ .board = b,
+			     .stretches = b->n_stretches - 1,
+			     .index = index,
+			     .slo = slo,
+			     .name = o->counts_name };
+	options->hour_context = row;
 	revise(first, slo, index, revisions, &options->n_revisions);
 	options->revisions = revisions;
 	r = track_new(slo, o, options, &row->track);
@@ -177,10 +186,17 @@ static int add_slo(struct board *b, const struct slo_set *set, size_t first, siz
 {
 	const struct slo *slo = in_force(set, first, n, b->options.to);
 	struct track_options o = { .step_s = b->options.step_s,
+				   .fine_s = b->options.fine_s,
 				   .changed = b->options.changed,
+				   .hour_ended = b->options.hour_ended ? row_hour_ended : NULL,
 				   .context = b->options.context };
-	int r = find_stretches(b, set, slo, &o);
+	int64_t to = b->options.excluded_to > b->options.to ? b->options.excluded_to :
+							      b->options.to;
+	int r = find_stretches(set, slo, b->options.from, to, &b->stretches[b->n_stretches],
+			       &o.n_excluded);
 
+	o.excluded = b->stretches[b->n_stretches];
+	b->n_stretches++;
 	if (r == -E2BIG)
 		snprintf(why, size, "%s:%u:%u: more than %u exclusions of '%s'", slo->place.file,
 			 slo->place.line, slo->place.column, EXCLUDED_MAX, slo->name);
@@ -305,6 +321,48 @@ size_t board_n_results(const struct board *b)
 const struct slo *board_slo(const struct board *b, size_t i)
 {
 	return b->rows[i].slo;
+}
+
+const struct objective *board_objective(const struct board *b, size_t i)
+{
+	const struct row *row = &b->rows[i];
+
+	return row->composite ? NULL : &row->slo->objectives[row->index];
+}
+
+struct track *board_track(const struct board *b, size_t i)
+{
+	return b->rows[i].track;
+}
+
+size_t board_members(const struct board *b, size_t i)
+{
+	return b->rows[i].members;
+}
+
+int board_look_ahead(struct board *b, const struct slo_set *set, int64_t now, int64_t to)
+{
+	for (size_t s = 0; s < b->n_stretches; s++) {
+		struct stretch *found = NULL;
+		const struct slo *slo = NULL;
+		size_t n = 0;
+		int r;
+
+		for (size_t i = 0; i < b->n_rows && !slo; i++)
+			if (b->rows[i].track && b->rows[i].stretches == s)
+				slo = b->rows[i].slo;
+		if (!slo)
+			continue;
+		r = find_stretches(set, slo, now, to, &found, &n);
+		if (r)
+			return r; /* those that are known stay */
+		for (size_t i = 0; i < b->n_rows; i++)
+			if (b->rows[i].track && b->rows[i].stretches == s)
+				track_exclude(b->rows[i].track, found, n);
+		free(b->stretches[s]);
+		b->stretches[s] = found;
+	}
+	return 0;
 }
 
 void board_result(const struct board *b, size_t i, struct slo_result *ret)

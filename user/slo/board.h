@@ -13,7 +13,11 @@ struct board_options {
 	uint32_t step_s;
 	/* Exclusions are looked up for [from, to), Unix seconds; to is also what alerts are judged until. */
 	int64_t from, to;
+	int64_t excluded_to;   /* exclusions are looked up to here, where it is later than to */
+	uint32_t fine_s;       /* as in track_options */
 	alert_changed changed; /* NULL: nobody asks */
+	/* As in track_options; row: which result. NULL: nobody asks. */
+	void (*hour_ended)(void *context, size_t row, const struct hour_sums *h);
 	void *context;
 };
 
@@ -46,6 +50,13 @@ int board_finish(struct board *b, int64_t at);
  */
 size_t board_n_results(const struct board *b);
 void board_result(const struct board *b, size_t i, struct slo_result *ret);
-const struct slo *board_slo(const struct board *b, size_t i); /* of result i */
+const struct slo *board_slo(const struct board *b, size_t i);		  /* of result i */
+const struct objective *board_objective(const struct board *b, size_t i); /* NULL: composite */
+struct track *board_track(const struct board *b, size_t i);		  /* NULL: composite */
+size_t board_members(const struct board *b,
+		     size_t i); /* results before a composite that it is of */
+
+/* Exclusions to a later moment, for clocks that go on. As board_new(). */
+int board_look_ahead(struct board *b, const struct slo_set *set, int64_t now, int64_t to);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "result.h"
+
 enum cell_state cell_judge(const struct cell_rules *r, const struct cell *c)
 {
 	decimal least = r->method == METHOD_TIMESLICES ? r->slice_target : r->target;
@@ -22,7 +24,7 @@ uint64_t cell_ratio(const struct cell *c)
 	unsigned __int128 scaled = (unsigned __int128)c->good * DECIMAL_ONE;
 
 	if (!c->total)
-		return DECIMAL_ONE;
+		return c->state == CELL_BAD ? 0 : DECIMAL_ONE;
 	return (uint64_t)((scaled + c->total / 2) / c->total);
 }
 
@@ -84,6 +86,17 @@ void sums_replace(struct sums *s, const struct cell_rules *r, const struct cell 
 	change(s, r, c, 1);
 }
 
+void sums_join(struct sums *s, const struct sums *more)
+{
+	s->good += more->good;
+	s->total += more->total;
+	for (unsigned int i = 0; i < CELL_STATES; i++) {
+		s->cells[i] += more->cells[i];
+		s->ns[i] += more->ns[i];
+	}
+	s->ratio += more->ratio;
+}
+
 unsigned __int128 sums_spent_units(const struct sums *s, enum budget_method method)
 {
 	uint64_t whole = method == METHOD_OCCURRENCES ? s->total - s->good : s->cells[CELL_BAD];
@@ -139,4 +152,19 @@ bool sums_reach(const struct sums *s, enum budget_method method, decimal target)
 		/* Each ratio was rounded by at most half a unit. */
 		return s->ratio + n / 2 >= (unsigned __int128)n * target;
 	}
+}
+
+void sums_tell_time(const struct sums *s, struct slo_result *ret)
+{
+	double known;
+
+	ret->good_ns = s->ns[CELL_GOOD];
+	ret->bad_ns = s->ns[CELL_BAD];
+	ret->idle_ns = s->ns[CELL_IDLE];
+	ret->unmeasured_ns = s->ns[CELL_UNMEASURED];
+	ret->excluded_ns = s->ns[CELL_EXCLUDED];
+	known = (double)(ret->good_ns + ret->bad_ns + ret->idle_ns);
+	ret->coverage = ret->unmeasured_ns || known > 0 ?
+				known / (known + (double)ret->unmeasured_ns) :
+				NAN;
 }

@@ -28,7 +28,8 @@ enum cell_state {
 struct cell {
 	uint64_t good, total;
 	uint64_t measured_ns:56; /* of its time, not excluded */
-	uint64_t state:8;
+	uint64_t state:7;
+	uint64_t estimated:1;
 	uint32_t excluded_s;
 	uint32_t revision;
 };
@@ -43,7 +44,7 @@ struct cell_rules {
 
 enum cell_state cell_judge(const struct cell_rules *r, const struct cell *c);
 
-/* good / total in units of DECIMAL_ONE, to the nearest; idle counts as 1. */
+/* good / total in units of DECIMAL_ONE, to the nearest; idle counts as 1, bad without events as 0. */
 uint64_t cell_ratio(const struct cell *c);
 
 /* Cells added up. Each field is a sum of whole numbers, so that taking out is exact. */
@@ -61,6 +62,9 @@ void sums_take(struct sums *s, const struct cell_rules *r, const struct cell *c)
 void sums_replace(struct sums *s, const struct cell_rules *r, const struct cell *gone,
 		  const struct cell *c);
 
+/* The sums of both. */
+void sums_join(struct sums *s, const struct sums *more);
+
 /* Of seconds of it the time alone. sign: 1 or -1. */
 void sums_add_time(struct sums *s, const struct cell_rules *r, const struct cell *c,
 		   uint32_t seconds, int sign);
@@ -70,6 +74,10 @@ static inline uint64_t sums_measured(const struct sums *s)
 {
 	return s->cells[CELL_GOOD] + s->cells[CELL_BAD] + s->cells[CELL_IDLE];
 }
+
+struct slo_result;
+/* What of the time was good, bad, idle, unmeasured, excluded; and the coverage. */
+void sums_tell_time(const struct sums *s, struct slo_result *ret);
 
 /* Of the budget: bad events, bad slices, or what ratios lack of 1. */
 double sums_spent(const struct sums *s, enum budget_method method);

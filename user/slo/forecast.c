@@ -14,18 +14,52 @@ void past_init(struct past *p, uint32_t window_cells)
 	p->chunk_cells = (window_cells + PAST_CHUNKS - 1) / PAST_CHUNKS;
 	if (!p->chunk_cells)
 		p->chunk_cells = 1;
+	p->chunks = PAST_CHUNKS;
+}
+
+void past_align(struct past *p, uint32_t window_cells, uint32_t unit, int64_t cell)
+{
+	if (p->chunk_cells % unit)
+		p->chunk_cells += unit - p->chunk_cells % unit;
+	p->chunks = (window_cells + p->chunk_cells - 1) / p->chunk_cells;
+	p->newest_cells = (uint32_t)(cell % p->chunk_cells);
+}
+
+static void next_chunk(struct past *p)
+{
+	if (p->newest_cells < p->chunk_cells)
+		return;
+	p->head = (p->head + 1) % (PAST_CHUNKS + 1);
+	p->chunk[p->head] = (struct spending){};
+	p->newest_cells = 0;
 }
 
 void past_push(struct past *p, double spent, double basis)
 {
-	if (p->newest_cells == p->chunk_cells) {
-		p->head = (p->head + 1) % (PAST_CHUNKS + 1);
-		p->chunk[p->head] = (struct spending){};
-		p->newest_cells = 0;
-	}
+	next_chunk(p);
 	p->chunk[p->head].spent += spent;
 	p->chunk[p->head].basis += basis;
 	p->newest_cells++;
+}
+
+void past_push_cells(struct past *p, uint32_t cells, double spent, double basis)
+{
+	while (cells) {
+		uint32_t n;
+		double share;
+
+		next_chunk(p);
+		n = p->chunk_cells - p->newest_cells;
+		if (n > cells)
+			n = cells;
+		share = (double)n / cells; /* 1 where all fit: what is whole stays whole */
+		p->chunk[p->head].spent += spent * share;
+		p->chunk[p->head].basis += basis * share;
+		spent -= spent * share;
+		basis -= basis * share;
+		p->newest_cells += n;
+		cells -= n;
+	}
 }
 
 /* age 0 is the newest. */
@@ -95,8 +129,8 @@ double forecast_exhausted(const struct past *p, const struct budget_now *b)
 double forecast_chance(const struct past *p, const struct budget_now *b)
 {
 	double mean = 0, squares = 0, now, draws, deviation;
-	unsigned int n = 0, group = PAST_CHUNKS / PAST_DRAWS + 1;
-	unsigned int last = chunks_of(p, p->chunk_cells * PAST_CHUNKS);
+	unsigned int n = 0, group = p->chunks / PAST_DRAWS + 1;
+	unsigned int last = chunks_of(p, p->chunk_cells * p->chunks);
 
 	for (unsigned int age = 1; age + group <= last; age += group) {
 		double spent = 0, basis = 0, value;

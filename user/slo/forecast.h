@@ -24,11 +24,20 @@ struct past {
 	uint32_t chunk_cells;  /* of a full chunk */
 	uint32_t newest_cells; /* that chunk[head] holds so far */
 	uint32_t head;
+	uint32_t chunks; /* of the window */
 };
 
 /* window_cells: of the nominal window. */
 void past_init(struct past *p, uint32_t window_cells);
+
+/*
+ * Before the first push: chunks begin at multiples of their length, which is a whole number of units;
+ * cell: the number of the first cell, counted from the epoch.
+ */
+void past_align(struct past *p, uint32_t window_cells, uint32_t unit, int64_t cell);
+
 void past_push(struct past *p, double spent, double basis);
+void past_push_cells(struct past *p, uint32_t cells, double spent, double basis); /* even ones */
 
 /* A budget as it stands. Per cell: what the recent past spends. */
 struct budget_now {

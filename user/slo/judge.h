@@ -9,22 +9,7 @@
 #include "../base/decimal.h"
 #include "../store/rows.h"
 #include "result.h"
-
-/* Which exchanges a metric counts. */
-struct counted {
-	unsigned int outcomes;	/* bit 1 << enum outcome each; 0: the default of good or total */
-	bool timed;		/* only those within a threshold ... */
-	unsigned int threshold; /* ... of this index */
-	unsigned int part;	/* enum part of that threshold */
-};
-
-/* Good exchanges of valid ones. */
-struct rule {
-	struct counted good;
-	bool good_is_bad; /* what `good` counts is bad: good is the rest of the total. Not timed */
-	struct counted total;
-	unsigned int patience; /* index of a duration; asked only where nothing is timed */
-};
+#include "tally.h"
 
 /* A row that the rule's good, its total or both count. */
 struct judged_row {

@@ -10,6 +10,7 @@
 #include "../base/cleanup.h"
 #include "../conf/openslo.h"
 #include "judge.h"
+#include "planned.h"
 
 struct plan;
 
@@ -36,8 +37,5 @@ int plan_judge(struct plan *p, const struct sample *s);
 
 /* In the order of the files; owned by the plan. */
 const struct judgement *plan_judgements(const struct plan *p, size_t *ret_n);
-
-/* Callers who wait longer than this count against an availability. */
-#define PATIENCE_NS 10000000000ull
 
 #endif

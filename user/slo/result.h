@@ -34,7 +34,8 @@ struct alert_state {
 struct alert_change {
 	int64_t time;
 	const struct alert_state *alert;
-	bool firing; /* else resolved */
+	bool firing;   /* else resolved */
+	int64_t since; /* end of the step at which it began to fire */
 };
 
 struct burn {

@@ -16,6 +16,7 @@ DEFINE_FREEP(struct track, track_free)
 
 #define RECENT_S   21600	 /* what the forecast calls recent, of 28 days and more */
 #define CELL_S_MAX (400 * 86400) /* 56 bits of ns hold it */
+#define BUCKET_S   3600		 /* as many cells as fit, at least one */
 
 static uint64_t cells_of(uint64_t seconds, uint32_t cell_s)
 {
@@ -51,8 +52,8 @@ static int burns_make(struct track *t)
 	uint32_t recent_s = alert_window_s(RECENT_S, span_seconds(t->slo->window.span));
 	size_t n = 0, kept = 0;
 
-	t->burns = calloc(BURNS_MAX + 1, sizeof(*t->burns));
-	t->burn_results = calloc(BURNS_MAX + 1, sizeof(*t->burn_results));
+	t->burns = calloc(2 * t->n_alerts + 1, sizeof(*t->burns));
+	t->burn_results = calloc(2 * t->n_alerts + 1, sizeof(*t->burn_results));
 	if (!t->burns || !t->burn_results)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < t->n_alerts; i++) {
@@ -76,28 +77,39 @@ static int burns_make(struct track *t)
 	return 0;
 }
 
-/* How many cells each window has, and the ring that holds the longest. */
+/* How many cells a window has, or that it is coarse, and the room that it needs. */
+static void trailing_make(struct track *t, struct trailing *w, uint64_t *cells, uint64_t *buckets)
+{
+	uint64_t n = cells_of(w->window_s, t->rules.cell_s);
+
+	w->coarse = t->bucket_cells > 1 && w->window_s > t->options.fine_s;
+	w->cells = n ? (uint32_t)n : 1;
+	if (!w->coarse) {
+		*cells = w->cells > *cells ? w->cells : *cells;
+		return;
+	}
+	n = cells_of(w->window_s, track_bucket_s(t));
+	*buckets = n > *buckets ? n : *buckets;
+}
+
+/* The rings hold the longest windows. */
 static int windows_make(struct track *t)
 {
-	uint32_t cell_s = t->rules.cell_s;
-	uint64_t cells = 1;
+	uint64_t cells = 1, buckets = 0;
 
-	for (size_t i = 0; i < t->n_burns; i++) {
-		uint64_t n = cells_of(t->burns[i].window_s, cell_s);
-
-		t->burns[i].cells = n ? (uint32_t)n : 1;
-		if (n > cells)
-			cells = n;
-	}
+	t->bucket_cells = t->options.fine_s ? BUCKET_S / t->rules.cell_s : 1;
+	if (!t->bucket_cells)
+		t->bucket_cells = 1;
+	for (size_t i = 0; i < t->n_burns; i++)
+		trailing_make(t, &t->burns[i], &cells, &buckets);
 	if (t->slo->window.rolling) {
 		t->window.window_s = (uint32_t)span_seconds(t->slo->window.span);
-		t->window.cells = track_window_cells(t);
-		if (t->window.cells > cells)
-			cells = t->window.cells;
+		trailing_make(t, &t->window, &cells, &buckets);
 	}
 	if (cells > TRACK_CELLS_MAX)
 		return -E2BIG;
 	t->ring_cells = (uint32_t)cells;
+	t->ring_buckets = (uint32_t)buckets;
 	return 0;
 }
 
@@ -105,6 +117,10 @@ static void come_into_force(struct track *t, unsigned int revision)
 {
 	const struct target_revision *r = &t->revisions[revision].target;
 
+	track_hour_tell(t);
+	t->revisions[revision].bucket_start = track_round_down(t->clock, track_bucket_s(t));
+	t->revisions[revision].before = t->part;
+	t->revisions[revision].before_cells = t->part_cells;
 	t->revision = revision;
 	t->rules.target = r->target;
 	t->rules.slice_target = r->slice_target;
@@ -157,7 +173,36 @@ int track_new(const struct slo *slo, const struct objective *o, const struct tra
 
 uint64_t track_cells(const struct track *t)
 {
-	return t->ring_cells;
+	return t->ring_cells + 2ull * t->ring_buckets;
+}
+
+size_t track_bytes(const struct track *t)
+{
+	return sizeof(*t) + t->ring_cells * sizeof(*t->ring) +
+	       t->ring_buckets * sizeof(*t->buckets) +
+	       (2 * t->n_alerts + 1) * (sizeof(*t->burns) + sizeof(*t->burn_results));
+}
+
+uint64_t track_reach_cells(const struct track *t)
+{
+	uint64_t coarse = t->ring_buckets ? (t->ring_buckets + 1ull) * t->bucket_cells : 0;
+
+	return coarse > t->ring_cells ? coarse : t->ring_cells;
+}
+
+int64_t track_clock(const struct track *t)
+{
+	return t->begun ? t->clock : INT64_MIN;
+}
+
+void track_exclude(struct track *t, const struct stretch *excluded, size_t n)
+{
+	t->options.excluded = excluded;
+	t->options.n_excluded = n;
+	t->next_stretch = t->period_stretch = 0;
+	t->excluded_until = INT64_MIN;
+	if (t->begun && !t->slo->window.rolling)
+		t->period_excluded = track_excluded_cells(t, t->period);
 }
 
 void track_free(struct track *t)
@@ -165,6 +210,7 @@ void track_free(struct track *t)
 	if (!t)
 		return;
 	free(t->ring);
+	free(t->buckets);
 	free(t->burns);
 	free(t->burn_results);
 	free(t);
@@ -184,6 +230,8 @@ int track_revise(struct track *t, const struct target_revision *r)
 
 static void trailing_push(struct trailing *w, const struct track *t, const struct cell *c)
 {
+	if (w->coarse)
+		return; /* with its bucket */
 	sums_replace(&w->sums, &t->rules, &t->ring[w->tail], c);
 	if (++w->tail == t->ring_cells)
 		w->tail = 0;
@@ -202,8 +250,8 @@ void track_period_begin(struct track *t)
 /* Each revision has the cells of the window that were judged by its target. */
 static void revisions_push(struct track *t, const struct cell *gone, const struct cell *c)
 {
-	if (t->n_revisions == 1)
-		return; /* the window itself */
+	if (t->n_revisions == 1 || t->window.coarse)
+		return; /* the window itself, or with its bucket */
 	if (gone)
 		sums_take(&t->revisions[gone->revision].sums, &t->rules, gone);
 	sums_add(&t->revisions[c->revision].sums, &t->rules, c);
@@ -236,7 +284,7 @@ static void past_add(struct track *t, const struct cell *c)
 	past_push(&t->past, sums_spent(&one, t->rules.method), sums_basis(&one, t->rules.method));
 }
 
-static void note_exhaustion(struct track *t)
+void track_note_exhaustion(struct track *t)
 {
 	unsigned __int128 spent = sums_spent_units(&t->window.sums, t->rules.method);
 
@@ -251,15 +299,54 @@ static void judge_alerts(struct track *t)
 	for (unsigned int i = 0; i < t->n_alerts; i++) {
 		const struct alert_rule *r = &t->alert_rules[i];
 		struct alert_state *a = &t->alerts[i];
+		int64_t since = a->since; /* forgotten when it resolves */
 		bool changed = alert_judge(a, &t->alert_rules[i], t->rules.method,
 					   &t->burns[r->long_window].sums,
 					   a->short_s ? &t->burns[r->short_window].sums : NULL,
 					   t->slo->min_bad_events, t->clock);
-		struct alert_change change = { .time = t->clock, .alert = a, .firing = a->firing };
+		struct alert_change change = { .time = t->clock,
+					       .alert = a,
+					       .firing = a->firing,
+					       .since = a->firing ? a->since : since };
 
-		if (changed && t->options.changed)
+		if (changed && t->options.changed && !t->restoring)
 			t->options.changed(t->options.context, t->slo, t->objective, &change);
 	}
+}
+
+void track_cell_end(struct track *t, const struct cell *c)
+{
+	if (!t->slo->window.rolling && t->clock > t->period.end)
+		track_hour_tell(t); /* this cell is of another period */
+	for (size_t i = 0; i < t->n_burns; i++)
+		trailing_push(&t->burns[i], t, c);
+	window_push(t, c);
+	if (t->ring_buckets) {
+		struct bucket b;
+
+		bucket_of_cell(&b, t, c);
+		track_bucket_push(t, &b, 1);
+	}
+	past_add(t, c);
+	t->ring[t->head] = *c;
+	if (++t->head == t->ring_cells)
+		t->head = 0;
+	track_note_exhaustion(t);
+	if (t->options.hour_ended)
+		track_hour_cell(t, c);
+	if (t->clock > t->judged_from)
+		judge_alerts(t);
+}
+
+/* Estimated time without events is as the last that has some: nobody knows that it was idle. */
+static void guess(struct track *t, struct cell *c)
+{
+	if (!c->estimated)
+		t->guess = CELL_UNMEASURED;
+	else if (c->total)
+		t->guess = c->state;
+	else if (c->state == CELL_IDLE && t->guess != CELL_UNMEASURED)
+		c->state = t->guess;
 }
 
 /* The cell under way is over. */
@@ -269,17 +356,9 @@ static void cell_end(struct track *t)
 
 	c->state = cell_judge(&t->rules, c);
 	c->revision = t->revision;
-	for (size_t i = 0; i < t->n_burns; i++)
-		trailing_push(&t->burns[i], t, c);
-	window_push(t, c);
-	past_add(t, c);
-	t->ring[t->head] = *c;
-	if (++t->head == t->ring_cells)
-		t->head = 0;
+	guess(t, c);
+	track_cell_end(t, c);
 	memset(c, 0, sizeof(*c));
-	note_exhaustion(t);
-	if (t->clock > t->judged_from)
-		judge_alerts(t);
 }
 
 /* --- steps -------------------------------------------------------------------------------------- */
@@ -289,6 +368,7 @@ static void step(struct track *t, const struct step_counts *counts)
 {
 	uint32_t step_s = t->options.step_s;
 
+	t->preview.given = false;
 	if (t->revision + 1 < t->n_revisions)
 		track_revise_until(t, t->clock + step_s);
 	if (track_excluded(t, t->clock, t->clock + step_s)) {
@@ -297,6 +377,7 @@ static void step(struct track *t, const struct step_counts *counts)
 		t->open.good += counts->good;
 		t->open.total += counts->total;
 		t->open.measured_ns += (uint64_t)counts->measured * step_s;
+		t->open.estimated |= counts->estimated;
 	}
 	t->clock += step_s;
 	if (t->clock % t->rules.cell_s == 0)
@@ -309,14 +390,17 @@ int track_advance(struct track *t, int64_t at)
 
 	if (at % t->options.step_s)
 		return -EINVAL;
+	if (t->ring_stale)
+		track_ring_begin(t);
 	if (t->begun) {
 		/* After so much time without counts what trails is empty, and every alert keeps its state. */
-		empty = t->clock + (t->ring_cells + 1) * cell_s;
+		empty = t->clock + (int64_t)(track_reach_cells(t) + 1) * cell_s;
 		while (t->clock < at && t->clock < empty)
 			step(t, NULL);
 	} else {
-		t->ring = calloc(t->ring_cells, sizeof(*t->ring));
-		if (!t->ring)
+		t->ring = t->ring ? t->ring : calloc(t->ring_cells, sizeof(*t->ring));
+		t->buckets = calloc(t->ring_buckets + 1ull, sizeof(*t->buckets));
+		if (!t->ring || !t->buckets)
 			return -ENOMEM;
 		t->judged_from = at;
 	}
@@ -338,7 +422,7 @@ int track_push(struct track *t, int64_t time, const struct step_counts *c)
 	if (c->total > INT64_MAX - t->counted)
 		return -EOVERFLOW;
 	t->counted += c->total;
-	if (!t->begun || t->clock < time)
+	if (!t->begun || t->clock < time || t->ring_stale)
 		r = track_advance(t, time);
 	if (r)
 		return r;

@@ -7,11 +7,6 @@
 
 #include "track.h"
 
-static int64_t round_down(int64_t t, int64_t unit)
-{
-	return t - (t % unit + unit) % unit;
-}
-
 /* --- exclusions --------------------------------------------------------------------------------- */
 
 bool track_excluded(struct track *t, int64_t start, int64_t end)
@@ -38,9 +33,10 @@ static bool stretches_next(const struct track *t, size_t *i, int64_t before, str
 
 	if (*i == o->n_excluded || o->excluded[*i].start >= before)
 		return false;
-	ret->start = ret->end = round_down(o->excluded[*i].start, step_s);
-	for (; *i < o->n_excluded && round_down(o->excluded[*i].start, step_s) <= ret->end; ++*i) {
-		int64_t end = round_down(o->excluded[*i].end + step_s - 1, step_s);
+	ret->start = ret->end = track_round_down(o->excluded[*i].start, step_s);
+	for (; *i < o->n_excluded && track_round_down(o->excluded[*i].start, step_s) <= ret->end;
+	     ++*i) {
+		int64_t end = track_round_down(o->excluded[*i].end + step_s - 1, step_s);
 
 		if (end > ret->end)
 			ret->end = end;
@@ -61,11 +57,11 @@ uint64_t track_excluded_cells(struct track *t, struct period p)
 	       o->excluded[t->period_stretch].end + o->step_s <= p.start)
 		t->period_stretch++;
 	for (i = t->period_stretch; stretches_next(t, &i, p.end, &one);) {
-		int64_t first = round_down(one.start + cell_s - 1, cell_s) + cell_s;
-		int64_t last = round_down(one.end < p.end ? one.end : p.end, cell_s);
+		int64_t first = track_round_down(one.start + cell_s - 1, cell_s) + cell_s;
+		int64_t last = track_round_down(one.end < p.end ? one.end : p.end, cell_s);
 
 		if (first <= p.start)
-			first = round_down(p.start, cell_s) + cell_s;
+			first = track_round_down(p.start, cell_s) + cell_s;
 		if (last >= first)
 			n += (uint64_t)((last - first) / cell_s + 1);
 	}
@@ -81,21 +77,27 @@ static void exclude(struct track *t, int64_t k, int64_t seconds)
 	c->excluded_s += (uint32_t)seconds;
 	c->state = cell_judge(&t->rules, c);
 	for (size_t i = 0; i < t->n_burns; i++)
-		if (t->burns[i].cells > k)
+		if (t->burns[i].cells > k && !t->burns[i].coarse)
 			sums_replace(&t->burns[i].sums, &t->rules, &old, c);
-	if (t->slo->window.rolling && t->window.cells > k)
+	if (t->slo->window.rolling && t->window.cells > k && !t->window.coarse)
 		sums_replace(&t->window.sums, &t->rules, &old, c);
 }
 
-static void exclude_cells(struct track *t, const struct period *p)
+static void exclude_cells(struct track *t, const struct period *p, bool buckets)
 {
 	int64_t cell_s = t->rules.cell_s, end = p->end < t->clock ? p->end : t->clock;
-	int64_t from = t->clock - (int64_t)t->ring_cells * cell_s;
+	uint64_t reach = buckets ? track_reach_cells(t) : t->ring_cells;
+	int64_t from = t->clock - (int64_t)reach * cell_s;
 
 	for (int64_t at = p->start > from ? p->start : from; at < end;) {
-		int64_t over = round_down(at, cell_s) + cell_s;
+		int64_t over = track_round_down(at, cell_s) + cell_s,
+			k = (t->clock - over) / cell_s;
+		int64_t seconds = (over < end ? over : end) - at;
 
-		exclude(t, (t->clock - over) / cell_s, (over < end ? over : end) - at);
+		if (k < t->ring_cells)
+			exclude(t, k, seconds);
+		if (buckets)
+			track_bucket_exclude(t, k, seconds);
 		at = over;
 	}
 }
@@ -110,7 +112,7 @@ static void exclude_past(struct track *t)
 		int64_t start = one.start > t->period.start ? one.start : t->period.start;
 		int64_t end = one.end < t->clock ? one.end : t->clock;
 
-		exclude_cells(t, &one);
+		exclude_cells(t, &one, t->ring_buckets);
 		if (t->slo->window.rolling || start >= end)
 			continue;
 		sums->ns[CELL_UNMEASURED] -= (uint64_t)(end - start) * NS_PER_S;
@@ -134,31 +136,71 @@ bool track_may_jump(const struct track *t, int64_t time)
 	int64_t cell_s = t->rules.cell_s;
 
 	if (t->slo->window.rolling)
-		return time - t->clock > (int64_t)t->ring_cells * cell_s;
-	return t->clock <= period_at(&t->slo->window, round_down(time, cell_s)).start;
+		return time - t->clock > (int64_t)track_reach_cells(t) * cell_s;
+	return t->clock <= period_at(&t->slo->window, track_round_down(time, cell_s)).start;
+}
+
+static void ring_clear(struct track *t)
+{
+	if (t->begun) /* else it is all zeros */
+		memset(t->ring, 0, t->ring_cells * sizeof(*t->ring));
+	t->head = 0;
+	for (size_t i = 0; i < t->n_burns; i++)
+		if (!t->burns[i].coarse)
+			trailing_begin(&t->burns[i], t);
+	if (t->slo->window.rolling && !t->window.coarse)
+		trailing_begin(&t->window, t);
+}
+
+static void revisions_clear(struct track *t)
+{
+	for (unsigned int i = 0; i < t->n_revisions; i++)
+		t->revisions[i].sums = (struct sums){};
+	t->revisions[0].sums = t->window.sums; /* what leaves an empty window is the first one's */
+}
+
+void track_ring_begin(struct track *t)
+{
+	struct period one;
+
+	ring_clear(t);
+	for (size_t i = 0; stretches_next(t, &i, t->clock, &one);)
+		exclude_cells(t, &one, false);
+	if (t->slo->window.rolling && !t->window.coarse)
+		revisions_clear(t);
+	t->ring_stale = false;
+}
+
+static void past_begin(struct track *t)
+{
+	uint32_t cells = track_window_cells(t), cell_s = t->rules.cell_s;
+	bool is_long = (uint64_t)cells * cell_s > t->options.fine_s;
+
+	past_init(&t->past, cells);
+	if (t->options.fine_s)
+		past_align(&t->past, cells, is_long ? t->bucket_cells : 1, t->clock / cell_s);
 }
 
 void track_jump(struct track *t, int64_t time)
 {
-	if (t->begun) /* else the ring is all zeros */
-		memset(t->ring, 0, t->ring_cells * sizeof(*t->ring));
-	t->clock = round_down(time, t->rules.cell_s);
-	t->head = 0;
+	track_hour_tell(t);
+	t->clock = track_round_down(time, t->rules.cell_s);
 	t->open = (struct cell){};
 	t->exhausted_at = 0;
-	past_init(&t->past, track_window_cells(t));
-	for (size_t i = 0; i < t->n_burns; i++)
-		trailing_begin(&t->burns[i], t);
-	if (t->slo->window.rolling) {
-		trailing_begin(&t->window, t);
-	} else {
+	past_begin(t);
+	ring_clear(t);
+	track_buckets_begin(t);
+	if (!t->slo->window.rolling) {
 		track_period_begin(t);
 		t->window.sums.ns[CELL_UNMEASURED] =
 			(uint64_t)(t->clock - t->period.start) * NS_PER_S;
 	}
 	exclude_past(t);
-	for (unsigned int i = 0; i < t->n_revisions; i++)
-		t->revisions[i].sums = (struct sums){};
-	t->revisions[0].sums = t->window.sums; /* what leaves an empty window is the first one's */
+	revisions_clear(t);
+	for (unsigned int i = 1; i <= t->revision; i++) { /* and what is there of a bucket, too */
+		t->revisions[i].bucket_start = track_round_down(t->clock, track_bucket_s(t));
+		t->revisions[i].before = t->part;
+		t->revisions[i].before_cells = t->part_cells;
+	}
 	track_revise_until(t, t->clock);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* problems_said.h - problems of files as lines: the same form in every command. */
-#ifndef TROTH_CMD_PROBLEMS_SAID_H
-#define TROTH_CMD_PROBLEMS_SAID_H
+#ifndef TROTH_REPORT_PROBLEMS_SAID_H
+#define TROTH_REPORT_PROBLEMS_SAID_H
 
 #include <stdio.h>
 
 #include "../conf/problem.h"
 
-/* "file:line:column: level: message" and a newline; what steers a terminal becomes '?'. */
+/* "file:line:column: level: message" and a newline; of a flag "--name: level: message". */
 void problem_say(FILE *f, const struct problem *p);
 
 /* The errors, each on its line, in the list's order; then how many of them were not kept. */

@@ -9,8 +9,10 @@ void problem_say(FILE *f, const struct problem *p)
 {
 	_cleanup_(freep) char *file = utf8_printable(p->place.file);
 
-	fprintf(f, "%s:%u:%u: %s: %s\n", file ? file : "?", p->place.line, p->place.column,
-		p->level == PROBLEM_ERROR ? "error" : "warning", p->message);
+	fputs(file ? file : "?", f);
+	if (p->place.line)
+		fprintf(f, ":%u:%u", p->place.line, p->place.column);
+	fprintf(f, ": %s: %s\n", p->level == PROBLEM_ERROR ? "error" : "warning", p->message);
 }
 
 void problems_say_errors(FILE *f, const struct problems *p)

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * report_summary.c - the report in a few plain sentences, for people who are not engineers: how many
+ * promises were kept, which were not, how many requests failed, how long, whether it is getting better.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../base/cleanup.h"
+#include "human.h"
+#include "report_model.h"
+#include "slo_words.h"
+
+#define NAMED 5 /* broken promises that are told one by one */
+
+/* Makes one sentence; 0 or -ENOMEM. */
+__attribute__((format(printf, 2, 3))) static int say(struct report *r, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	if (r->n_sentences == REPORT_SENTENCES)
+		return 0;
+	va_start(args, format);
+	n = vasprintf(&r->sentences[r->n_sentences], format, args);
+	va_end(args);
+	if (n < 0)
+		return -ENOMEM;
+	r->n_sentences++;
+	return 0;
+}
+
+static void count_one(struct report_count *c, const struct report_promise *p,
+		      const struct slo_result *s)
+{
+	c->kept += s->verdict == VERDICT_MET;
+	c->broken += s->verdict == VERDICT_MISSED;
+	c->no_data += s->verdict == VERDICT_NO_DATA;
+	/* One that was kept is below its target now and then, and nobody needs to know. */
+	if (s->verdict == VERDICT_MISSED && s->bad_ns > c->bad_ns) {
+		c->bad_ns = s->bad_ns;
+		c->longest = p;
+	}
+}
+
+static struct human length_of(const struct report *r)
+{
+	return words_length((uint64_t)(r->to - r->from) * NS_PER_S);
+}
+
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static int say_kept(struct report *r)
+{
+	const struct report_count *c = &r->count;
+	size_t judged = c->kept + c->broken;
+	char without[96] = "";
+
+	if (c->no_data && judged)
+		snprintf(without, sizeof(without), " Of %zu more nothing is known.", c->no_data);
+	if (!r->n_promises)
+		return say(r, "No promise was written down for this time, so none could be kept or "
+			      "broken.");
+	if (!judged)
+		return say(r,
+			   "Nothing is known of any of the %zu promise%s: no request that counts "
+			   "was seen in this time.",
+			   c->no_data, plural(c->no_data));
+	if (!c->broken)
+		return say(r, "%s kept in these %s.%s",
+			   judged == 1 ? "The promise was" : "All promises were", length_of(r).s,
+			   without);
+	return say(r, "%zu of %zu promise%s %s kept in these %s, and %zu %s broken.%s", c->kept,
+		   judged, plural(judged), c->kept == 1 ? "was" : "were", length_of(r).s, c->broken,
+		   c->broken == 1 ? "was" : "were", without);
+}
+
+static int say_broken_one(struct report *r, const struct report_promise *p)
+{
+	const struct slo_result *s = &p->now;
+	const char *promise = p->slo->agreement.promise;
+
+	return say(r, "Broken: %s%s%s%s%s%s: %s, where %s was promised%s.", promise ? "\"" : "",
+		   promise ? promise : s->counts_name, promise ? "\" (" : "",
+		   promise ? s->counts_name : "", promise ? words_all(s) : "", promise ? ")" : "",
+		   words_good(s).s, words_target(p->objective, s).s,
+		   report_low(s->coverage) ? ", by what little was measured" : "");
+}
+
+static int say_broken(struct report *r)
+{
+	size_t said = 0;
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < r->n_promises; i++) {
+		const struct report_promise *p = &r->promises[i];
+
+		if (!p->objective || p->now.verdict != VERDICT_MISSED)
+			continue;
+		if (said++ < NAMED)
+			ret = say_broken_one(r, p);
+	}
+	if (!ret && said > NAMED)
+		ret = say(r, "%zu more were broken; they are listed below.", said - NAMED);
+	return ret;
+}
+
+static int say_failed(struct report *r)
+{
+	const struct report_count *c = &r->count;
+	double one_in = c->failed ? (double)c->requests / (double)c->failed : 0;
+
+	if (!c->requests)
+		return say(r, "No request to a service of this host was seen.");
+	if (!c->failed)
+		return say(r,
+			   "Of %s request%s to the services of this host none failed by a fault of "
+			   "theirs.",
+			   human_count(c->requests).s, plural(c->requests));
+	return say(r,
+		   "%s of %s request%s to the services of this host failed by a fault of theirs: "
+		   "about one in %s.%s%s%s",
+		   human_count(c->failed).s, human_count(c->requests).s, plural(c->requests),
+		   human_count((uint64_t)(one_in + 0.5)).s, c->no_answer ? " Of these, " : "",
+		   c->no_answer ? human_count(c->no_answer).s : "",
+		   c->no_answer ? " never got an answer at all." : "");
+}
+
+static int say_how_long(struct report *r)
+{
+	const struct report_count *c = &r->count;
+
+	if (!c->longest)
+		return 0;
+	return say(r, "Added up, the time in which too much failed is longest for %s: %s.",
+		   c->longest->now.counts_name, words_length(c->bad_ns).s);
+}
+
+static double failing(const struct report_count *c)
+{
+	return c->requests ? (double)c->failed / (double)c->requests : NAN;
+}
+
+static int say_trend(struct report *r)
+{
+	const struct report_count *now = &r->count, *then = &r->count_before;
+	size_t better = 0, worse = 0, same = 0;
+	const char *all;
+	char failed[160] = "";
+
+	for (size_t i = 0; i < r->n_promises; i++) {
+		const struct report_promise *p = &r->promises[i];
+
+		better += p->objective && p->trend == TREND_BETTER;
+		worse += p->objective && p->trend == TREND_WORSE;
+		same += p->objective && p->trend == TREND_SAME;
+	}
+	if (!better && !worse && !same)
+		return say(
+			r,
+			"Whether it is getting better cannot be said: there is nothing to compare "
+			"with in the %s before.",
+			length_of(r).s);
+	if (isfinite(failing(then)) && isfinite(failing(now)))
+		snprintf(failed, sizeof(failed), " In the time before, %s of %s requests failed.",
+			 human_count(then->failed).s, human_count(then->requests).s);
+	all = now->broken < then->broken ? "It is getting better" :
+	      now->broken > then->broken ? "It is getting worse" :
+	      better > worse		 ? "It is getting better" :
+	      worse > better		 ? "It is getting worse" :
+					   "It stays about the same";
+	return say(r,
+		   "%s: in the %s before, %s promise%s %s broken. %zu went better since then, %zu "
+		   "worse, %zu about the same.%s",
+		   all, length_of(r).s, then->broken ? human_count(then->broken).s : "no",
+		   then->broken > 1 ? "s" : "", then->broken > 1 ? "were" : "was", better, worse,
+		   same, failed);
+}
+
+/* Amounts in one currency are added; each currency is told. */
+static int say_cost(struct report *r)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < r->n_promises; i++) {
+		const char *currency = r->promises[i].slo->agreement.currency;
+		double sum = 0;
+		bool first = true;
+
+		if (!isfinite(r->promises[i].cost) || !currency)
+			continue;
+		for (size_t k = 0; k < r->n_promises; k++) {
+			const struct report_promise *p = &r->promises[k];
+
+			if (!isfinite(p->cost) || !p->slo->agreement.currency ||
+			    strcmp(p->slo->agreement.currency, currency))
+				continue;
+			first = first && k >= i;
+			sum += p->cost;
+		}
+		if (first)
+			ret = say(r,
+				  "What failed cost about %s %s, by what people agreed that one "
+				  "failure costs.",
+				  human_amount(sum).s, currency);
+	}
+	return ret;
+}
+
+static int say_coverage(struct report *r)
+{
+	bool low = false;
+
+	for (size_t i = 0; i < r->n_promises; i++)
+		low = low || (r->promises[i].now.verdict != VERDICT_NO_DATA &&
+			      report_low(r->promises[i].now.coverage));
+	if (report_low(r->coverage))
+		return say(
+			r,
+			"CAUTION: only %s of this time was measured. What happened in the rest is "
+			"not known, and not in these figures.",
+			human_share(floor(r->coverage * 100) / 100).s);
+	if (low)
+		return say(r,
+			   "CAUTION: of some promises only a part of this time was measured; it is "
+			   "said where they stand.");
+	return 0;
+}
+
+int report_summarise(struct report *r)
+{
+	int (*const sayings[])(struct report *) = {
+		say_kept, say_broken, say_failed, say_how_long, say_trend, say_cost, say_coverage,
+	};
+	int ret = 0;
+
+	for (size_t i = 0; i < r->n_promises; i++) {
+		const struct report_promise *p = &r->promises[i];
+
+		if (!p->objective)
+			continue;
+		count_one(&r->count, p, &p->now);
+		count_one(&r->count_before, p, &p->before);
+	}
+	for (size_t i = 0; !ret && i < sizeof(sayings) / sizeof(sayings[0]); i++)
+		ret = sayings[i](r);
+	return ret;
+}
