@@ -8,8 +8,8 @@
 #endif
 
 static const struct command *const commands[] = {
-	&command_check, &command_status, &command_report,
-	&command_slo,	&command_doctor, &command_store,
+	&command_check, &command_run,	 &command_status, &command_report,
+	&command_slo,	&command_doctor, &command_detach, &command_store,
 };
 
 static const struct command_group troth = {

@@ -19,7 +19,7 @@
 
 #define PER_ADDRESS 8192 /* connections from one loopback address */
 #define PER_HOLDER  7000 /* idle connections of one process, two descriptors each */
-#define HOLDERS_MAX 8
+#define HOLDERS_MAX 16
 
 static const char request[] = "GET /cart/4711?full=1 HTTP/1.1\r\n"
 			      "Host: shop.example\r\n"

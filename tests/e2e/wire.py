@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP by hand: every byte and every call is the test's own decision."""
 
+import os
 import socket
 import struct
 import time
@@ -169,7 +170,7 @@ def connect(where, receive_buffer=None, family=None):
 def free_port():
     """A port nobody has now; below the ephemeral range, so no client takes it meanwhile."""
     for _ in range(1000):
-        free_port.last = free_port.last + 1 if free_port.last < 31999 else 20000
+        free_port.last = free_port.last + 1 if free_port.last < FIRST_PORT + 2999 else FIRST_PORT
         try:
             with socket.create_server(("::", free_port.last), family=socket.AF_INET6,
                                       dualstack_ipv6=True):
@@ -179,4 +180,6 @@ def free_port():
     raise RuntimeError("no free port")
 
 
-free_port.last = 20000 + int(time.time() * 10) % 10000
+# Several runs at once (scripts/run-tests) have each a range of their own.
+FIRST_PORT = 20000 + 3000 * int(os.environ.get("TROTH_LANE", 0))
+free_port.last = FIRST_PORT + int(time.time() * 10) % 3000

@@ -49,7 +49,9 @@ static struct track *track_of(const struct slo *slo)
 static void go_on(struct track *t, int64_t *now, int64_t until, uint64_t bad)
 {
 	for (; *now < until; *now += STEP) {
-		struct step_counts c = { 10000 - bad, 10000, MEASURED_ONE };
+		struct step_counts c = { .good = 10000 - bad,
+					 .total = 10000,
+					 .measured = MEASURED_ONE };
 
 		assert_int_equal(0, track_push(t, *now, &c));
 	}

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`troth run`: every exchange is told once, whatever happens to the daemon."""
+
+import random
+import signal
+import time
+
+import pytest
+
+from actors import answers, serve
+from daemon import Daemon, running, until
+from load import Load
+from troth import BINARY, programs
+from wire import GET, OK, connect, response
+
+SEED = int(time.time())
+
+
+def talk(port, n=1, request=GET):
+    """n answered requests on a connection."""
+    with connect(port) as wire:
+        for _ in range(n):
+            wire.send(request)
+            wire.response()
+
+
+def test_what_happens_is_told_within_two_seconds():
+    with serve(answers(OK, response(503), OK)) as server, running() as d:
+        talk(server.port, 3)
+        time.sleep(2)
+        assert d.counted(server.port) == {"ok": 2, "server_error": 1}
+        assert d.counted(server.port, "client") == {"ok": 2, "server_error": 1}
+        name = d.service(server.port)["name"]
+        metrics = d.metrics()
+        assert metrics['troth_exchanges_total{service="%s",role="server",protocol="http",route="",'
+                       'outcome="ok"}' % name] == 2
+        services = {s["name"]: s for s in d.report()["services"] if s["role"] == "server"}
+        assert services[name]["exchanges"]["total"] == 3
+
+
+@pytest.mark.any_backend
+def test_it_says_that_it_is_well():
+    with running() as d:
+        assert d.get("/healthz")[0] == 200
+        assert d.get("/readyz")[0] == 200
+        assert d.get("/nothing")[0] == 404
+
+
+def test_an_orderly_end_takes_everything_out_and_exits_0():
+    before = programs()
+    with running() as d:
+        assert d.stop() == 0, d.explained()
+        assert not d.pin_dir.exists()
+        until(lambda: not set(programs()) - set(before), what="the end of its programs")
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_stop_and_start_add_up_and_what_lay_between_is_not_measured(signum):
+    with serve(answers(OK)) as server, running() as d:
+        talk(server.port, 5)
+        d.stop(signum)
+        name = {s["name"] for s in d.report()["services"]}
+        talk(server.port, 7)
+        d.start()
+        d.counts(server.port, ok=5)
+        talk(server.port, 2)
+        d.counts(server.port, ok=7)
+        assert {s["name"] for s in d.report()["services"]} >= name
+
+
+def test_what_is_on_its_way_at_the_end_is_counted():
+    """The answer is out, nothing says yet that it is over."""
+    with serve(answers(OK)) as server, running() as d, connect(server.port) as wire:
+        wire.send(GET)
+        wire.response()
+        d.stop()
+        (row,) = [s for s in d.report()["services"] if s["identity"]["port"] == server.port]
+        assert row["exchanges"]["ok"] == 1
+
+
+def test_with_linger_the_kernel_counts_on_and_the_next_start_tells_it():
+    with serve(answers(OK)) as server, running("--on-stop", "linger") as d:
+        talk(server.port, 5)
+        assert d.stop() == 0
+        assert d.pin_dir.exists()
+        talk(server.port, 7)
+        d.start()
+        d.counts(server.port, ok=12)
+        assert d.ready_s < 1, "nothing had to be loaded"
+
+
+def test_kill_9_loses_nothing_and_tells_nothing_twice():
+    with serve(answers(OK)) as server, running() as d:
+        talk(server.port, 5)
+        d.counts(server.port, ok=5)
+        d.kill()
+        talk(server.port, 7)
+        d.start()
+        d.counts(server.port, ok=12)
+        talk(server.port, 1)
+        d.counts(server.port, ok=13)
+
+
+@pytest.mark.limit_s(240)
+def test_fifty_kills_under_load_add_up_to_the_clients_count():
+    chance = random.Random(SEED)
+    with serve(answers(OK)) as server, running() as d, Load(server.address, 4) as load:
+        for _ in range(50):
+            time.sleep(chance.uniform(0, 1.3))
+            d.kill()
+            time.sleep(chance.uniform(0, 0.4))
+            d.start()
+        asked = load.stop()
+        print(f"seed {SEED}")
+        d.counts(server.port, ok=asked)
+        d.counts(server.port, "client", ok=asked)
+
+
+@pytest.mark.any_backend
+@pytest.mark.limit_s(120)
+def test_killed_while_it_starts_for_the_first_time():
+    """Whenever that is: the next start measures, and nothing is left over."""
+    chance = random.Random(SEED)
+    for _ in range(12):
+        with serve(answers(OK)) as server, Daemon() as d:
+            d.begin()
+            time.sleep(chance.uniform(0, 0.9))
+            d.kill()
+            d.start()
+            talk(server.port, 3)
+            seen = until(lambda: d.counted(server.port), what="a count")
+            assert seen == {"ok": 3}, f"seed {SEED}" + d.explained()
+
+
+def test_a_killed_service_keeps_its_name():
+    with running() as d:
+        with serve(answers(OK)) as server:
+            talk(server.port, 3)
+            d.counts(server.port, ok=3)
+            name = d.service(server.port)["name"]
+            d.kill()
+        d.start()
+        d.counts(server.port, ok=3)
+        assert d.service(server.port)["name"] == name
+
+
+@pytest.mark.any_backend
+def test_one_daemon_a_state_directory():
+    with running() as d, Daemon(state_dir=d.state_dir) as other:
+        other.begin()
+        assert other.process.wait(10) == 3
+        assert str(d.process.pid) in other.log(), other.log()
+        assert d.get("/readyz")[0] == 200
+
+
+@pytest.mark.any_backend
+def test_one_daemon_a_pin_directory():
+    with running() as d, Daemon() as other:
+        other.pin_dir = d.pin_dir
+        other.begin()
+        assert other.process.wait(10) == 3, other.log()
+        assert d.get("/readyz")[0] == 200
+        other.pin_dir = d.pin_dir.with_name(d.pin_dir.name + "-none")
+
+
+def test_check_runs_beside_it():
+    with serve(answers(OK)) as server, running() as d:
+        import troth
+        with troth.Check(server.port) as check:
+            talk(server.port, 4)
+        check.server(server.port).counts(ok=4)
+        d.counts(server.port, ok=4)
+
+
+def test_detach_takes_out_what_a_killed_one_left_and_records_it():
+    with serve(answers(OK)) as server, running() as d:
+        d.kill()
+        talk(server.port, 6)
+        done = d.troth("detach")
+        assert done.returncode == 0, done.stderr
+        assert not d.pin_dir.exists()
+        (row,) = [s for s in d.report()["services"] if s["identity"]["port"] == server.port
+                  and s["role"] == "server"]
+        assert row["exchanges"]["ok"] == 6
+
+
+@pytest.mark.any_backend
+def test_detach_is_refused_while_a_daemon_runs():
+    with running() as d:
+        done = d.troth("detach")
+        assert done.returncode == 3, done
+        assert d.get("/readyz")[0] == 200
+        assert d.pin_dir.exists()
+
+
+@pytest.mark.any_backend
+def test_detach_without_anything_is_done():
+    d = Daemon()
+    with d:
+        d.begin("--check-config")
+        d.process.wait(10)
+        assert d.troth("detach").returncode == 0

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The record of `troth run`: power that fails, disks that are full, clocks that are set."""
+
+import contextlib
+import os
+import pathlib
+import random
+import subprocess
+import time
+
+import pytest
+
+from actors import answers, serve
+from daemon import Daemon, running, until
+from load import Load
+from test_run import SEED, talk
+from wire import OK
+
+HERE = pathlib.Path(__file__).parent
+pytestmark = pytest.mark.any_backend  # what becomes of counts, not how they came about
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory):
+    """Compiles one of the .c files here for LD_PRELOAD."""
+    built = tmp_path_factory.mktemp("shim")
+
+    def make(name):
+        library = built / f"{name}.so"
+        subprocess.run(["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", HERE / f"{name}.c", "-o",
+                        library, "-ldl"], check=True)
+        return str(library)
+
+    return make
+
+
+@contextlib.contextmanager
+def small_disk(size):
+    """A file system of that many bytes, and its directory."""
+    path = pathlib.Path("/tmp") / f"troth-e2e-disk-{os.getpid()}-{time.monotonic_ns()}"
+    path.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", path], check=True)
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", "-l", path], check=True)
+        path.rmdir()
+
+
+def fill(disk):
+    with (disk / "filler").open("wb", buffering=0) as f:
+        with contextlib.suppress(OSError):
+            while f.write(bytes(4096)):
+                pass
+
+
+def recorded(d, port, role="server"):
+    """Of the record alone, whether a daemon runs or not."""
+    rows = [s for s in d.report()["services"] if s["role"] == role
+            and port == (s["identity"]["port"] if role == "server" else s["peer"]["port"])]
+    return sum(s["exchanges"]["total"] for s in rows)
+
+
+@pytest.mark.limit_s(120)
+def test_dying_in_the_middle_of_a_write_repeats_and_loses_nothing(shim):
+    """Half of the bytes of some write to the log are out: then nothing more."""
+    chance = random.Random(SEED)
+    with serve(answers(OK)) as server, running() as d, Load(server.address, 2) as load:
+        torn = d.dir / "torn"
+        torn.write_text("0")
+        d.kill()
+        d.env = {"LD_PRELOAD": shim("torn"), "TORN_FILE": str(torn)}
+        for _ in range(8):
+            d.start()
+            torn.write_text(str(chance.randrange(1, 12)))
+            d.process.wait(20)
+            assert d.process.returncode < 0, d.explained()
+            torn.write_text("0")
+        d.start()
+        d.counts(server.port, ok=load.stop())
+
+
+@pytest.mark.limit_s(90)
+def test_a_full_disk_is_loud_and_what_was_counted_is_saved_later():
+    with small_disk(3 << 20) as disk, serve(answers(OK)) as server, \
+            running(state_dir=disk / "state") as d, Load(server.address, 2, pause_s=0.01) as load:
+        until(lambda: d.counted(server.port), what="a count")
+        fill(disk)
+        until(lambda: d.get("/readyz")[0] == 503, timeout_s=20, what="a complaint")
+        assert "make room" in d.get("/readyz")[1], d.get("/readyz")
+        assert d.get("/healthz")[0] == 200
+        before = d.counted(server.port)["ok"]
+        until(lambda: d.counted(server.port)["ok"] > before, what="counting")
+        (disk / "filler").unlink()
+        until(lambda: d.get("/readyz")[0] == 200, timeout_s=20, what="an end of the complaint")
+        asked = load.stop()
+        d.counts(server.port, ok=asked)
+        until(lambda: recorded(d, server.port) == asked, what="the record")
+
+
+@pytest.mark.limit_s(90)
+def test_killed_on_a_full_disk_loses_nothing():
+    with small_disk(3 << 20) as disk, serve(answers(OK)) as server, \
+            running(state_dir=disk / "state") as d:
+        talk(server.port, 3)
+        d.counts(server.port, ok=3)
+        fill(disk)
+        talk(server.port, 4)
+        until(lambda: d.get("/readyz")[0] == 503, timeout_s=20, what="a complaint")
+        d.kill()
+        (disk / "filler").unlink()
+        d.start()
+        d.counts(server.port, ok=7)
+
+
+@pytest.mark.limit_s(60)
+def test_a_corrupt_record_moves_aside_and_measuring_goes_on():
+    with serve(answers(OK)) as server, running() as d:
+        talk(server.port, 3)
+        d.counts(server.port, ok=3)
+        d.stop()
+        database = d.state_dir / "troth.db"
+        database.write_bytes(b"no database at all" * 1000)
+        for beside in d.state_dir.glob("troth.db-*"):
+            beside.unlink()
+        d.start()
+        assert list(d.state_dir.glob("troth.db.corrupt-*")), d.explained()
+        talk(server.port, 2)
+        d.counts(server.port, ok=2)
+
+
+@pytest.mark.limit_s(60)
+def test_of_a_record_that_was_damaged_the_kernel_still_has_what_it_counted():
+    with serve(answers(OK)) as server, running() as d:
+        talk(server.port, 3)
+        d.counts(server.port, ok=3)
+        d.kill()
+        for file in d.state_dir.glob("troth.db*"):
+            file.write_bytes(b"\xff" * file.stat().st_size)
+        talk(server.port, 2)
+        d.start()
+        assert list(d.state_dir.glob("troth.db.corrupt-*")), d.explained()
+        d.counts(server.port, ok=5)
+        assert d.get("/readyz")[0] == 200
+
+
+class Clocks:
+    """A daemon whose clocks the test sets."""
+
+    def __init__(self, d, library):
+        self.file = d.dir / "clock"
+        self.set()
+        d.env = {"LD_PRELOAD": library, "CLOCK_FILE": str(self.file)}
+
+    def set(self, wall_s=0, slept_s=0):
+        fresh = self.file.with_suffix(".new")
+        fresh.write_text(f"{int(wall_s * 1e9)} {int(slept_s * 1e9)}\n")
+        fresh.replace(self.file)
+
+
+SLO = """
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: promise}
+spec:
+  service: shop
+  budgetingMethod: Occurrences
+  timeWindow: [{duration: 7d, isRolling: true}]
+  indicator:
+    metadata: {name: answered}
+    spec:
+      ratioMetric:
+        counter: true
+        good: {metricSource: {type: troth, spec: {select: {port: PORT}, outcomes: [ok]}}}
+        total: {metricSource: {type: troth, spec: {select: {port: PORT}}}}
+  objectives: [{target: 0.9}]
+"""
+
+
+@pytest.mark.limit_s(60)
+@pytest.mark.parametrize("wall_s", [3600, -3600, 40, -40, -86400 * 3])
+def test_a_clock_that_is_set_loses_no_count(shim, wall_s):
+    with serve(answers(OK)) as server, Daemon(slos=SLO.replace("PORT", str(server.port))) as d:
+        clocks = Clocks(d, shim("clock"))
+        d.start()
+        talk(server.port, 3)
+        d.counts(server.port, ok=3)
+        clocks.set(wall_s=wall_s)
+        time.sleep(1.5)
+        talk(server.port, 4)
+        d.counts(server.port, ok=7)
+        # What was counted before a clock that went back lies ahead of its window's end.
+        want = 7 if wall_s > 0 else 4
+        until(lambda: d.slo("promise")["good"] == d.slo("promise")["total"] >= want,
+              what="the objective's count")
+        d.kill()
+        d.start()
+        d.counts(server.port, ok=7)
+        assert d.get("/readyz")[0] == 200
+
+
+@pytest.mark.limit_s(60)
+def test_a_host_that_slept_was_not_measured_meanwhile(shim):
+    with serve(answers(OK)) as server, Daemon(slos=SLO.replace("PORT", str(server.port))) as d:
+        clocks = Clocks(d, shim("clock"))
+        d.start()
+        talk(server.port, 3)
+        d.counts(server.port, ok=3)
+        clocks.set(slept_s=7200)
+        time.sleep(2.2)
+        talk(server.port, 4)
+        d.counts(server.port, ok=7)
+        slo = until(lambda: d.slo("promise")["total"] == 7 and d.slo("promise"), what="a count")
+        measured = slo["time_s"]["good"] + slo["time_s"]["bad"] + slo["time_s"]["idle"]
+        assert measured < 120, slo
+        period = d.report("--from", "3h")["measurement"]
+        assert period["coverage"] < 0.1, period
+
+
+@pytest.mark.limit_s(90)
+def test_time_without_a_daemon_is_one_stretch_that_was_measured():
+    """Never idle minutes: something happened in it, nobody knows when."""
+    down_s = 66
+    with serve(answers(OK)) as server, running(slos=SLO.replace("PORT", str(server.port))) as d, \
+            Load(server.address, 2, pause_s=0.01) as load:
+        time.sleep(1)
+        d.kill()
+        time.sleep(down_s)
+        d.start()
+        asked = load.stop()
+        d.counts(server.port, ok=asked)
+        slo = until(lambda: d.slo("promise")["total"] == asked and d.slo("promise"), what="a count")
+        times = slo["time_s"]
+        assert times["idle"] == 0, times
+        assert times["good"] >= down_s - 60, times

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * daemon_reload.c - SIGHUP: everything that was written is read again. What is wrong is said and leaves
+ * everything as it was.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "../base/log.h"
+#include "daemon_inside.h"
+
+#define SAID_MAX 20 /* lines of problems in the log */
+
+/* The first error is the reason; all of them go to the log. */
+static void refuse(struct daemon *d, const char *what, const struct problems *problems)
+{
+	size_t said = 0;
+	char *reason = NULL;
+
+	for (size_t i = 0; i < problems->n && said < SAID_MAX; i++) {
+		const struct problem *p = &problems->item[i];
+
+		if (p->level != PROBLEM_ERROR)
+			continue;
+		log_error("%s:%u:%u: %s", p->place.file, p->place.line, p->place.column,
+			  p->message);
+		if (!said++ && asprintf(&reason, "%s:%u:%u: %s", p->place.file, p->place.line,
+					p->place.column, p->message) < 0)
+			reason = NULL;
+	}
+	log_error("reload: %s; everything goes on as it was", what);
+	free(d->reload_error);
+	d->reload_error = reason ? reason : strdup(what);
+	health_wrong(&d->health, HEALTH_OBJECTIVES, false,
+		     "the last reload was refused: %s; correct it and reload again",
+		     d->reload_error ? d->reload_error : what);
+}
+
+static bool may_aim(struct daemon *d, struct promises *p)
+{
+	int err = recorder_aim(d->recorder, p->limits, p->n_limits, p->idle_end_ns);
+
+	if (err)
+		log_error("reload: the kernel's limits cannot be set: %s", strerror(-err));
+	return !err;
+}
+
+/* What needs a restart keeps its value, and the log names it. */
+static void merge(struct daemon *d, const struct daemon_conf *fresh)
+{
+	const char *fixed;
+	size_t at = 0;
+
+	while ((fixed = daemon_conf_fixed_change(&d->conf, fresh, &at)))
+		log_warning("reload: %s takes effect when troth starts again", fixed);
+	d->conf.slo_dir = fresh->slo_dir;
+	d->conf.on_stop = fresh->on_stop;
+	d->conf.log_level = fresh->log_level;
+	d->conf.external_url = fresh->external_url;
+	d->conf.queue_max = fresh->queue_max;
+	memcpy(d->conf.receivers, fresh->receivers, sizeof(fresh->receivers));
+	d->conf.n_receivers = fresh->n_receivers;
+}
+
+/* Receivers may have changed: what waits goes through the record to the new notifier. */
+static void take_conf(struct daemon *d, struct daemon_conf *conf, struct daemon_conf_file *owner)
+{
+	int err;
+
+	notifier_free(d->notifier);
+	d->notifier = NULL;
+	merge(d, conf);
+	daemon_conf_free(d->reload_owner);
+	d->reload_owner = owner;
+	log_init(conf->log_level);
+	err = daemon_notifier(d);
+	if (err)
+		health_wrong(&d->health, HEALTH_NOTIFICATIONS, false,
+			     "nobody can be told: %s; restart troth", strerror(-err));
+}
+
+static int put_event(struct daemon *d, int64_t now, const char *kind, const char *text)
+{
+	struct store_event e = { .time = now, .kind = kind, .text = text };
+	int err = store_begin(d->store);
+
+	if (!err)
+		err = store_event_put(d->store, &e);
+	if (!err)
+		return store_commit(d->store);
+	store_rollback(d->store);
+	return err;
+}
+
+/* Programs run with a filter that was made for what was configured at the start. */
+static bool wants_commands(const struct daemon *d, const struct daemon_conf *conf)
+{
+	for (unsigned int i = 0; !d->commands && i < conf->n_receivers; i++)
+		if (!strcmp(conf->receivers[i].kind, "command"))
+			return true;
+	return false;
+}
+
+static void reload(struct daemon *d, int64_t now)
+{
+	_cleanup_(daemon_conf_freep) struct daemon_conf_file *owner = NULL;
+	_cleanup_(problems_clear) struct problems problems = {};
+	_cleanup_(promises_clear) struct promises p = {};
+	struct daemon_conf conf;
+	char why[512] = "";
+
+	if (daemon_conf_read(d->flags, &problems, &conf, &owner)) {
+		refuse(d, "the configuration is wrong", &problems);
+		return;
+	}
+	if (wants_commands(d, &conf)) {
+		refuse(d, "a first receiver of kind command needs a restart of troth", &problems);
+		return;
+	}
+	if (promises_read(conf.slo_dir, now, &problems, &p)) {
+		refuse(d, "the objectives are wrong", &problems);
+		return;
+	}
+	if (d->health.part[HEALTH_RECORD].wrong) {
+		/* Other objectives begin with what is recorded; the rest needs no record. */
+		take_conf(d, &conf, TAKE(owner));
+		refuse(d, "objectives stay as they are while the record cannot be written",
+		       &problems);
+		return;
+	}
+	if (!may_aim(d, &p) || daemon_keep(d, &p, now, why, sizeof(why))) {
+		refuse(d, *why ? why : "the kernel refused the limits", &problems);
+		return;
+	}
+	take_conf(d, &conf, TAKE(owner));
+	if (server_reload(d->server, why, sizeof(why)))
+		log_error("reload: %s; the old one stays", why);
+	free(d->reload_error);
+	d->reload_error = NULL;
+	d->reloaded = now;
+	health_well(&d->health, HEALTH_OBJECTIVES);
+	daemon_tell_firing(d);
+	snprintf(why, sizeof(why), "%zu objectives of %zu files, %u receivers",
+		 live_n(keeper_live(d->keeper)), keeper_set(d->keeper)->n_files,
+		 d->conf.n_receivers);
+	log_info("reloaded: %s", why);
+	put_event(d, now, "reload", why);
+}
+
+void daemon_reload(struct daemon *d)
+{
+	struct moment now;
+
+	sdnotify_reloading(d->sd);
+	/* Up to here everything is judged by what was in force. */
+	daemon_tick_first(d);
+	moment_now(&now);
+	reload(d, now.wall_ns / NS_PER_SECOND);
+	sdnotify_ready(d->sd, NULL);
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+/* packed.c - bytes of the codec on the heap. */
+#include "packed.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../store/codec.h"
+
+int packed_set(struct packed *p, const struct series_counts *c)
+{
+	unsigned char bytes[CODEC_BYTES_MAX];
+	size_t n = codec_write(c, bytes);
+	unsigned char *to = n == p->n ? p->bytes : realloc(p->bytes, n ? n : 1);
+
+	if (!to)
+		return n ? -ENOMEM : 0;
+	memcpy(to, bytes, n);
+	p->bytes = to;
+	p->n = (uint32_t)n;
+	return 0;
+}
+
+void packed_get(const struct packed *p, struct series_counts *ret)
+{
+	*ret = (struct series_counts){};
+	codec_add(p->bytes, p->n, ret);
+}
+
+int packed_add(struct packed *p, const struct series_counts *c)
+{
+	struct series_counts sum;
+
+	packed_get(p, &sum);
+	counts_add(&sum, c);
+	return packed_set(p, &sum);
+}
+
+void packed_clear(struct packed *p)
+{
+	free(p->bytes);
+	*p = (struct packed){};
+}

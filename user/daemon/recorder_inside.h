@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* recorder_inside.h - the inside of recorder.h, for recorder*.c alone. */
+#ifndef TROTH_DAEMON_RECORDER_INSIDE_H
+#define TROTH_DAEMON_RECORDER_INSIDE_H
+
+#include "packed.h"
+#include "recorder.h"
+
+/* One service. */
+struct entry {
+	struct recorded public;
+	struct packed total;
+	uint64_t in_flight_tick;    /* when in_flight was true */
+	int64_t limits[THRESHOLDS]; /* as store_limit_put() has them */
+	struct packed left;	    /* found before the first tick, in maps of another layout */
+	bool fresh_id;		    /* given in the transaction under way */
+	uint32_t next;		    /* of its bucket, + 1 */
+	bool unwritten;		    /* its row in the record is not as it is here */
+};
+
+/* One series of the kernel. */
+struct known {
+	bool used;
+	uint32_t service; /* index of entry */
+	struct endpoint_key key;
+	struct packed seen;	/* up to which everything was handed on */
+	struct packed recorded; /* up to which it is in the record, where that is less: behind */
+	bool behind;
+};
+
+/* Series whose counts are in the transaction under way. */
+struct staged {
+	uint32_t series;
+	struct packed before; /* seen, before this tick */
+	bool owned;	      /* before is needed if the transaction fails */
+};
+
+/* Minutes whose measured time is not in the record yet; more than these are given up. */
+#define TIMES_MAX 240
+struct pending_time {
+	int64_t minute;
+	struct store_time t;
+};
+
+struct recorder {
+	struct store *store;
+	struct sampler *sampler;
+	char boot_id[BOOT_ID_SIZE];
+
+	struct entry *services;
+	size_t n_services, services_room; /* room: a power of two */
+	uint32_t *buckets;		  /* services_room: by name; index + 1 */
+	size_t n_read;			  /* of them, those that the record had at the start */
+	struct known *series;		  /* by number */
+	size_t n_series;
+	struct staged *staged;
+	size_t n_staged, staged_room;
+
+	struct store_kernel kernel; /* what losses are differences to */
+	struct store_losses losses;
+	struct pending_time times[TIMES_MAX];
+	unsigned int n_times;
+
+	uint64_t counted, lost; /* exchanges of this tick; those lost up to the last one */
+	struct service_row row; /* room */
+	struct moment last, now;
+	struct recorder_stretch stretch;
+	int64_t minute, since; /* where counts of this tick go */
+	struct recorder_tick *tick;
+	uint64_t ticks;
+	struct threshold left_limits[THRESHOLDS]; /* by which what is left was counted */
+	unsigned int n_left_limits;
+	struct moment left_since;
+	bool has_left;
+	bool holding;	     /* what is counted waits in left */
+	bool gave_ids;	     /* in the transaction under way */
+	bool adopting;	     /* the first tick, over maps that went on counting */
+	bool found;	     /* the kernel counted before we came */
+	bool behind;	     /* something that was read is not in the record */
+	bool in_transaction; /* else only what stands beside the record goes on */
+	bool names_changed;
+	int failed;
+};
+
+/* recorder_limits.c: these limits are in force from now on, those were before. In a transaction of its own. */
+int recorder_limits_changed(struct recorder *r, const struct threshold *was, unsigned int n_was);
+/* Counts by other limits, as if by those of now: one that was not among them by the histogram. */
+void recorder_translate(const struct recorder *r, struct series_counts *c);
+
+/* recorder_series.c */
+int recorder_series(void *recorder, const struct sampler_series *s); /* of sampler_read() */
+/* The transaction is over. */
+void recorder_staged(struct recorder *r, bool recorded);
+struct known *recorder_known(struct recorder *r, uint32_t series); /* NULL: no memory */
+
+/* recorder_services.c */
+struct entry *recorder_named(const struct recorder *r, enum role role,
+			     const char *name); /* or NULL */
+/* The one of that name, made where there is none. */
+int recorder_entry(struct recorder *r, enum role role, const struct identity *id, uint32_t *ret);
+/* Who it is may be known better by now than when it was seen first. */
+int recorder_entry_refresh(struct recorder *r, struct entry *e, const struct sampler_series *s);
+/* All that changed their names, in two steps. In a transaction. */
+int recorder_entries_rename(struct recorder *r);
+int recorder_entry_write(struct recorder *r, struct entry *e);
+
+/* recorder_series.c */
+void recorder_losses_add(struct store_losses *sum, const struct losses *now, uint64_t missed,
+			 const struct store_kernel *before);
+/* Counts of a series that will not come again go into the record, in a transaction of their own. */
+int recorder_last(struct recorder *r, const struct sampler_series *s, bool free_number);
+
+#endif

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * recorder_limits.c - limits of time that change while a service lives. What was counted before a limit
+ * was set is known to a bucket of the histogram only; what masks hold of an older limit at the same
+ * index is not of this one.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../store/histogram.h"
+#include "recorder_inside.h"
+
+static bool same_limit(const struct threshold *a, const struct threshold *b)
+{
+	return a->part == b->part && a->max_ns == b->max_ns;
+}
+
+/* Exchanges whose bucket ends within it, and of the one that holds the limit the share by time. */
+static uint64_t within_by_histogram(const struct series_counts *c, uint64_t max_ns)
+{
+	double max_s = (double)max_ns / 1e9, lower_s = 0, sum = 0;
+
+	for (unsigned int i = 0; i < HISTOGRAM_BUCKETS; i++) {
+		double upper_s = histogram_bound_s(i);
+
+		if (upper_s > max_s) {
+			if (isfinite(upper_s))
+				sum += (double)c->duration[i] * (max_s - lower_s) /
+				       (upper_s - lower_s);
+			break;
+		}
+		sum += (double)c->duration[i];
+		lower_s = upper_s;
+	}
+	return (uint64_t)sum;
+}
+
+/* As the metrics count: all but aborted. */
+static uint64_t within_by_masks(const struct series_counts *c, unsigned int index)
+{
+	uint64_t n = 0;
+
+	for (unsigned int o = 0; o < OUTCOMES; o++)
+		if (o != OUTCOME_ABORTED)
+			n += counts_within(c, index, o);
+	return n;
+}
+
+static int change(struct recorder *r, unsigned int index)
+{
+	const struct threshold *t = &sampler_maps(r->sampler)->thresholds[index];
+	int err = 0;
+
+	for (size_t i = 0; !err && i < r->n_services; i++) {
+		struct entry *e = &r->services[i];
+		struct series_counts c;
+		uint64_t before;
+
+		packed_get(&e->total, &c);
+		before = t->part == PART_DURATION ? within_by_histogram(&c, t->max_ns) : 0;
+		e->limits[index] = (int64_t)(before - within_by_masks(&c, index));
+		if (e->public.id)
+			err = store_limit_put(r->store, e->public.id, index, e->limits[index]);
+	}
+	return err;
+}
+
+int recorder_limits_changed(struct recorder *r, const struct threshold *was, unsigned int n_was)
+{
+	const struct sampler_maps *m = sampler_maps(r->sampler);
+	int err = store_begin(r->store);
+
+	for (unsigned int i = 0; !err && i < m->n_thresholds; i++)
+		if (i >= n_was || !same_limit(&m->thresholds[i], &was[i]))
+			err = change(r, i);
+	if (!err)
+		return store_commit(r->store);
+	store_rollback(r->store);
+	return err;
+}
+
+/* How many of n a limit leaves within, where only the histogram knows. Of a part the duration is a bound. */
+static uint64_t share_within(uint64_t n, uint64_t within, uint64_t all)
+{
+	return all ? (uint64_t)((unsigned __int128)n * within / all) : n;
+}
+
+/* Index of the same limit among those of before; THRESHOLDS: there was none. */
+static unsigned int index_before(const struct recorder *r, const struct threshold *t)
+{
+	for (unsigned int i = 0; i < r->n_left_limits; i++)
+		if (same_limit(&r->left_limits[i], t))
+			return i;
+	return THRESHOLDS;
+}
+
+/* The limit of this index was not there: what lies within it is estimated, outcome by outcome alike. */
+static void one_limit(struct series_counts *to, unsigned int now, uint64_t within, uint64_t all)
+{
+	for (unsigned int mask = 0; mask < MASKS; mask++) {
+		unsigned int in = mask | 1u << now;
+
+		if (mask & 1u << now)
+			continue;
+		for (unsigned int o = 0; o < OUTCOMES; o++) {
+			uint64_t n = share_within(to->exchanges[mask][o], within, all);
+
+			to->exchanges[mask][o] -= n;
+			to->exchanges[in][o] += n;
+		}
+	}
+}
+
+void recorder_translate(const struct recorder *r, struct series_counts *c)
+{
+	const struct sampler_maps *m = sampler_maps(r->sampler);
+	uint64_t all = histogram_count(c->duration);
+	unsigned int from[THRESHOLDS];
+	struct series_counts to = *c;
+
+	for (unsigned int t = 0; t < m->n_thresholds; t++)
+		from[t] = index_before(r, &m->thresholds[t]);
+	memset(to.exchanges, 0, sizeof(to.exchanges));
+	memset(to.streamed, 0, sizeof(to.streamed));
+	memset(to.undated, 0, sizeof(to.undated));
+	for (unsigned int mask = 0; mask < MASKS; mask++) {
+		unsigned int now = 0;
+
+		for (unsigned int t = 0; t < m->n_thresholds; t++)
+			if (from[t] < THRESHOLDS && mask & 1u << from[t])
+				now |= 1u << t;
+		for (unsigned int o = 0; o < OUTCOMES; o++)
+			to.exchanges[now][o] += c->exchanges[mask][o];
+		to.streamed[now] += c->streamed[mask];
+	}
+	for (unsigned int t = 0; t < m->n_thresholds; t++) {
+		if (from[t] < THRESHOLDS)
+			to.undated[t] = c->undated[from[t]];
+		else
+			one_limit(&to, t, within_by_histogram(c, m->thresholds[t].max_ns), all);
+	}
+	*c = to;
+}
+
+bool recorder_has_limits(const struct recorder *r, const struct threshold *t, unsigned int n)
+{
+	const struct sampler_maps *m = sampler_maps(r->sampler);
+	unsigned int found = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		for (unsigned int k = 0; k < m->n_thresholds; k++)
+			if (same_limit(&t[i], &m->thresholds[k])) {
+				found++;
+				break;
+			}
+	return found == n;
+}

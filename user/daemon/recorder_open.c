@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * recorder_open.c - the recorder's beginning and end: what the record knows meets what the kernel has
+ * counted meanwhile.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "../store/codec.h"
+#include "../slo/tally.h"
+#include "recorder_inside.h"
+
+/* --- from the record ---------------------------------------------------------------------------- */
+
+static int service_read(void *recorder, const struct store_service *s)
+{
+	struct recorder *r = recorder;
+	uint32_t i;
+	int err = recorder_entry(r, s->role, &s->id_row, &i);
+
+	if (err)
+		return err;
+	r->services[i].public.id = s->id;
+	r->services[i].public.protocol = sampler_protocol_named(s->protocol);
+	r->services[i].unwritten = false;
+	r->n_read = r->n_services;
+	return 0;
+}
+
+/* Those that were read stand in order of their ids. */
+static struct entry *entry_of(struct recorder *r, int64_t id)
+{
+	size_t low = 0, high = r->n_read;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (r->services[middle].public.id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < r->n_read && r->services[low].public.id == id ? &r->services[low] : NULL;
+}
+
+static int total_read(void *recorder, int64_t service, const struct series_counts *c)
+{
+	struct recorder *r = recorder;
+	struct entry *e = entry_of(r, service);
+
+	if (!e)
+		return 0;
+	r->row = (struct service_row){ .role = e->public.role,
+				       .protocol = e->public.protocol,
+				       .counts = *c };
+	e->public.understood = tally_understood(&r->row);
+	return packed_set(&e->total, c);
+}
+
+static int limit_read(void *recorder, int64_t service, unsigned int index, int64_t base)
+{
+	struct entry *e = entry_of(recorder, service);
+
+	if (e)
+		e->limits[index] = base;
+	return 0;
+}
+
+static int checkpoint_read(void *recorder, const struct store_checkpoint *c)
+{
+	struct recorder *r = recorder;
+	struct known *k = recorder_known(r, c->series);
+	struct entry *e = c->service ? entry_of(r, c->service) : NULL;
+
+	if (!k)
+		return -ENOMEM;
+	k->key = c->key;
+	k->used = e;
+	k->service = e ? (uint32_t)(e - r->services) : 0;
+	return packed_set(&k->seen, &c->counts);
+}
+
+static int read_record(struct recorder *r)
+{
+	int err = store_service_each(r->store, service_read, r);
+
+	if (!err)
+		err = store_totals_each(r->store, total_read, r);
+	if (!err)
+		err = store_limits_each(r->store, limit_read, r);
+	if (!err)
+		err = store_losses_get(r->store, &r->losses);
+	r->lost = losses_lost(&r->losses.losses) + r->losses.in_flight_at_change;
+	return err;
+}
+
+/* --- the sampler's callbacks -------------------------------------------------------------------- */
+
+static void forget_series(struct recorder *r)
+{
+	for (size_t i = 0; i < r->n_series; i++) {
+		packed_clear(&r->series[i].seen);
+		packed_clear(&r->series[i].recorded);
+		r->series[i] = (struct known){};
+	}
+}
+
+/* The checkpoint belongs to these maps: what they hold beyond it is not in the record yet. */
+static bool is_ours(const struct recorder *r, const struct sampler_maps *m)
+{
+	return r->kernel.maps_id == m->id && !strcmp(r->kernel.boot_id, r->boot_id);
+}
+
+/* Maps of which the record knows nothing begin at zero. */
+static int take_up(struct recorder *r, const struct sampler_maps *m)
+{
+	int err;
+
+	forget_series(r);
+	if (!is_ours(r, m)) {
+		r->kernel = (struct store_kernel){};
+		return 0;
+	}
+	err = store_checkpoint_each(r->store, checkpoint_read, r);
+	r->last = r->kernel.at;
+	return err;
+}
+
+static int leave(struct recorder *r, const struct sampler_maps *m)
+{
+	int err = take_up(r, m);
+
+	if (!err)
+		err = store_begin(r->store);
+	r->in_transaction = !err;
+	return err;
+}
+
+/* One transaction for all that leaves. */
+static int leaving(void *recorder, const struct sampler_maps *m, const struct sampler_series *s)
+{
+	struct recorder *r = recorder;
+	int err = 0;
+
+	if (!r->in_transaction) {
+		err = leave(r, m);
+		if (err)
+			return err;
+		r->failed = 0;
+		moment_now(&r->now);
+		r->minute = r->now.wall_ns / NS_PER_SECOND / 60 * 60;
+		r->since = is_ours(r, m) ? r->kernel.at.wall_ns / NS_PER_SECOND : r->minute;
+		r->left_since = is_ours(r, m) ? r->kernel.at : r->now;
+		memcpy(r->left_limits, m->thresholds, sizeof(m->thresholds));
+		r->n_left_limits = m->n_thresholds;
+		r->has_left = true;
+	}
+	r->holding = true;
+	err = recorder_series(r, s);
+	r->holding = false;
+	return err ? err : r->failed;
+}
+
+static int left(void *recorder, const struct sampler_maps *m, const struct losses *losses,
+		uint64_t missed, uint64_t in_flight)
+{
+	struct recorder *r = recorder;
+	struct store_kernel after = { .maps_id = m->id,
+				      .losses = *losses,
+				      .missed = missed,
+				      .n_thresholds = m->n_thresholds };
+	int err;
+
+	if (!r->in_transaction) { /* maps without a series */
+		err = leave(r, m);
+		if (err)
+			return err;
+	}
+	recorder_losses_add(&r->losses, losses, missed, &r->kernel);
+	r->losses.in_flight_at_change += in_flight;
+	err = store_losses_put(r->store, &r->losses);
+	/*
+	 * The checkpoint stands until other maps have one: whoever is killed before these are gone finds
+	 * them again, with nothing left to add.
+	 */
+	memcpy(after.boot_id, r->boot_id, sizeof(after.boot_id));
+	memcpy(after.thresholds, m->thresholds, sizeof(after.thresholds));
+	moment_now(&after.at);
+	if (!err)
+		err = store_kernel_put(r->store, &after);
+	if (!err)
+		err = store_commit(r->store);
+	else
+		store_rollback(r->store);
+	r->in_transaction = false;
+	recorder_staged(r, !err);
+	r->kernel = after;
+	return err;
+}
+
+/* A checkpoint of zeros stands before anything counts. */
+static int mapped(void *recorder, const struct sampler_maps *m)
+{
+	struct recorder *r = recorder;
+	struct store_kernel k = { .maps_id = m->id, .n_thresholds = m->n_thresholds };
+	int err = take_up(r, m);
+
+	if (err)
+		return err;
+	if (is_ours(r, m)) {
+		r->adopting = true;
+		return 0;
+	}
+	memcpy(k.boot_id, r->boot_id, sizeof(k.boot_id));
+	memcpy(k.thresholds, m->thresholds, sizeof(k.thresholds));
+	moment_now(&k.at);
+	err = store_begin(r->store);
+	if (err)
+		return err;
+	err = store_checkpoints_forget(r->store);
+	if (!err)
+		err = store_kernel_put(r->store, &k);
+	if (!err)
+		err = store_commit(r->store);
+	else
+		store_rollback(r->store);
+	r->kernel = k;
+	return err;
+}
+
+static const struct identity *remembered(void *recorder, uint32_t number,
+					 const struct endpoint_key *key)
+{
+	struct recorder *r = recorder;
+	const struct known *k = number < r->n_series ? &r->series[number] : NULL;
+
+	if (!k || !k->used || (key->netns && memcmp(&k->key, key, sizeof(*key))))
+		return NULL;
+	return &r->services[k->service].public.identity;
+}
+
+/* --- beginning and end -------------------------------------------------------------------------- */
+
+static void recorder_free(struct recorder *r)
+{
+	if (!r)
+		return;
+	forget_series(r);
+	for (size_t i = 0; i < r->n_services; i++) {
+		identity_clear(&r->services[i].public.identity);
+		packed_clear(&r->services[i].total);
+		packed_clear(&r->services[i].left);
+	}
+	free(r->services);
+	free(r->buckets);
+	free(r->series);
+	free(r->staged);
+	free(r);
+}
+
+DEFINE_FREEP(struct recorder, recorder_free)
+
+int recorder_open(const struct recorder_options *o, struct recorder **ret, char *why,
+		  size_t why_size)
+{
+	_cleanup_(recorder_freep) struct recorder *r = calloc(1, sizeof(*r));
+	struct sampler_options sampler = o->sampler;
+	struct store_kernel was;
+	int err;
+
+	if (!r)
+		return -ENOMEM;
+	r->store = o->store;
+	moment_boot_id(r->boot_id);
+	err = read_record(r);
+	if (!err)
+		err = store_kernel_get(r->store, &r->kernel);
+	if (err && err != -ENOENT) {
+		snprintf(why, why_size, "the record cannot be read: %s", strerror(-err));
+		return err;
+	}
+	was = r->kernel;
+	sampler.context = r;
+	sampler.leaving = leaving;
+	sampler.left = left;
+	sampler.mapped = mapped;
+	sampler.remembered = remembered;
+	err = sampler_open(&sampler, &r->sampler, why, why_size);
+	if (err)
+		return err;
+	if (r->has_left) {
+		struct moment now;
+
+		/* Measured, but for the moment between the old hooks' end and the new ones' beginning. */
+		moment_now(&now);
+		r->adopting = true;
+		r->last = r->left_since;
+		r->last.mono_ns += now.mono_ns - r->now.mono_ns;
+	} else if (!r->adopting) {
+		moment_now(&r->last); /* from here on everything counts */
+	}
+	r->found = r->adopting || r->has_left || sampler_maps(r->sampler)->adopted;
+	err = recorder_limits_changed(r, was.thresholds, was.n_thresholds);
+	if (err) {
+		snprintf(why, why_size, "the record cannot be written: %s", strerror(-err));
+		sampler_close(r->sampler, true);
+		return err;
+	}
+	*ret = TAKE(r);
+	return 0;
+}
+
+void recorder_close(struct recorder *r, bool linger)
+{
+	if (!r)
+		return;
+	sampler_close(r->sampler, linger);
+	recorder_free(r);
+}
+
+/* --- numbers that come back --------------------------------------------------------------------- */
+
+#define QUIET_TICKS   60
+#define RETIRE_A_TICK 64
+
+/* The last counts, and a checkpoint that is nobody's. */
+static int retired(void *recorder, const struct sampler_series *s)
+{
+	struct recorder *r = recorder;
+	struct store_checkpoint c = { .series = s->number, .counts = *s->counts };
+	struct known *k = recorder_known(r, s->number);
+	int err = store_begin(r->store);
+
+	if (err)
+		return err;
+	r->failed = 0;
+	err = k ? recorder_series(r, s) : -ENOMEM;
+	if (!err)
+		err = r->failed;
+	if (!err)
+		err = store_checkpoint_put(r->store, &c);
+	if (!err)
+		err = store_commit(r->store);
+	else
+		store_rollback(r->store);
+	recorder_staged(r, !err);
+	if (err)
+		return err;
+	if (k->used)
+		r->services[k->service].public.alive = false;
+	k->used = false;
+	return 0;
+}
+
+int recorder_retire(struct recorder *r, const struct moment *now)
+{
+	if (r->behind)
+		return 0; /* first the record */
+	r->now = *now;
+	r->minute = r->since = now->wall_ns / NS_PER_SECOND / 60 * 60;
+	return sampler_retire(r->sampler, QUIET_TICKS, RETIRE_A_TICK, retired, r);
+}
+
+/* --- a fresh record ----------------------------------------------------------------------------- */
+
+static int reseed_services(struct recorder *r, int64_t *ids)
+{
+	int64_t at = r->now.wall_ns / NS_PER_SECOND;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < r->n_services; i++) {
+		const struct entry *e = &r->services[i];
+		struct store_service row = { .role = e->public.role,
+					     .protocol = e->public.protocol,
+					     .id_row = e->public.identity,
+					     .first_seen = at,
+					     .last_seen = at };
+		struct series_counts total;
+
+		packed_get(&e->total, &total);
+		err = store_service_put(r->store, &row);
+		ids[i] = row.id;
+		if (!err)
+			err = store_count(r->store, row.id, at / 60 * 60, at / 60 * 60, &total);
+		for (unsigned int t = 0; !err && t < THRESHOLDS; t++)
+			if (e->limits[t])
+				err = store_limit_put(r->store, row.id, t, e->limits[t]);
+	}
+	return err;
+}
+
+static int reseed_checkpoints(struct recorder *r, const int64_t *ids)
+{
+	int err = store_checkpoints_forget(r->store);
+
+	for (uint32_t n = 0; !err && n < r->n_series; n++) {
+		struct known *k = &r->series[n];
+		struct store_checkpoint c = { .series = n, .key = k->key };
+
+		if (!k->seen.n)
+			continue;
+		packed_get(&k->seen, &c.counts);
+		c.service = k->used ? ids[k->service] : 0;
+		err = store_checkpoint_put(r->store, &c);
+	}
+	return err;
+}
+
+int recorder_reseed(struct recorder *r, const struct moment *now)
+{
+	_cleanup_(freep) int64_t *ids = calloc(r->n_services + 1, sizeof(*ids));
+	int err = ids ? store_begin(r->store) : -ENOMEM;
+
+	if (err)
+		return err;
+	r->now = *now;
+	err = reseed_services(r, ids);
+	if (!err)
+		err = reseed_checkpoints(r, ids);
+	if (!err)
+		err = store_losses_put(r->store, &r->losses);
+	if (!err)
+		err = store_kernel_put(r->store, &r->kernel);
+	if (!err)
+		err = store_commit(r->store);
+	else
+		store_rollback(r->store);
+	if (err)
+		return err;
+	for (size_t i = 0; i < r->n_services; i++) {
+		r->services[i].public.id = ids[i];
+		r->services[i].unwritten = false;
+		r->services[i].fresh_id = false;
+	}
+	for (size_t i = 0; i < r->n_series; i++) {
+		packed_clear(&r->series[i].recorded);
+		r->series[i].behind = false;
+	}
+	r->behind = false;
+	return 0;
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * recorder_series.c - one series of one tick: whose it is, what it has counted since it was seen last
+ * and since it was recorded last. The two differ only while the record cannot be written.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "../store/codec.h"
+#include "../slo/tally.h"
+#include "recorder_inside.h"
+
+/* --- series ------------------------------------------------------------------------------------- */
+
+struct known *recorder_known(struct recorder *r, uint32_t series)
+{
+	if (series >= r->n_series) {
+		size_t n = series + 64;
+		struct known *more = reallocarray(r->series, n, sizeof(*more));
+
+		if (!more)
+			return NULL;
+		memset(more + r->n_series, 0, (n - r->n_series) * sizeof(*more));
+		r->series = more;
+		r->n_series = n;
+	}
+	return &r->series[series];
+}
+
+static const struct identity unattributed[ROLES] = {
+	[ROLE_SERVER] = { .name = RECORDER_UNATTRIBUTED },
+	[ROLE_CLIENT] = { .name = RECORDER_UNATTRIBUTED },
+};
+
+/* The series' service; a name that changed leads to another one, or renames its own. */
+static int settle_service(struct recorder *r, const struct sampler_series *s, struct known *k)
+{
+	const struct identity *id = s->overflow ? &unattributed[s->key.role & 1] : s->id;
+	enum role role = s->key.role & 1;
+	struct entry *e = k->used ? &r->services[k->service] : NULL;
+
+	/* A number that the record knows as another's: it has changed hands where this record was not. */
+	if (e && s->key.netns && k->key.netns && memcmp(&k->key, &s->key, sizeof(s->key))) {
+		k->used = false;
+		e = NULL;
+	}
+	if (!id || !id->name) /* on its way out, and nameless: whose the record says */
+		return e ? 0 : -ENODATA;
+	if (e && !strcmp(e->public.identity.name, id->name))
+		return recorder_entry_refresh(r, e, s);
+	/* The same service under a better name keeps its past, unless the name has a past of its own. */
+	if (!e || recorder_named(r, role, id->name)) {
+		int err = recorder_entry(r, role, id, &k->service);
+
+		if (err)
+			return err;
+		k->used = true;
+		k->key = s->key;
+	}
+	return recorder_entry_refresh(r, &r->services[k->service], s);
+}
+
+/* By all that it has ever counted, once and for good. */
+static void understand(struct recorder *r, struct entry *e)
+{
+	struct service_row *row = &r->row;
+
+	if (e->public.understood)
+		return;
+	*row = (struct service_row){ .role = e->public.role, .protocol = e->public.protocol };
+	packed_get(&e->total, &row->counts);
+	e->public.understood = tally_understood(row);
+}
+
+static void add_in_flight(struct recorder *r, struct entry *e, const struct in_flight_row *f)
+{
+	struct in_flight_row *sum = &e->public.in_flight;
+
+	if (e->in_flight_tick != r->ticks)
+		*sum = (struct in_flight_row){};
+	e->in_flight_tick = r->ticks;
+	sum->count += f->count;
+	for (unsigned int t = 0; t < THRESHOLDS; t++)
+		sum->older[t] += f->older[t];
+	if (f->oldest_ns > sum->oldest_ns)
+		sum->oldest_ns = f->oldest_ns;
+}
+
+static int stage_room(struct recorder *r)
+{
+	if (r->n_staged == r->staged_room) {
+		size_t room = r->staged_room ? 2 * r->staged_room : 64;
+		struct staged *more = reallocarray(r->staged, room, sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		r->staged = more;
+		r->staged_room = room;
+	}
+	return 0;
+}
+
+static void packed_clearp(struct packed *p)
+{
+	packed_clear(p);
+}
+
+/* All or nothing: what cannot be remembered is found again by the next tick. */
+static int take_delta(struct recorder *r, const struct sampler_series *s, struct known *k,
+		      struct entry *e, const struct series_counts *delta)
+{
+	_cleanup_(packed_clearp) struct packed seen = {};
+	int err = stage_room(r);
+
+	if (!err)
+		err = packed_set(&seen, s->counts);
+	if (!err && r->holding)
+		err = packed_add(&e->left, delta);
+	if (!err)
+		err = packed_add(&e->total, delta);
+	if (err)
+		return err;
+	r->staged[r->n_staged++] = (struct staged){ .series = s->number, .before = k->seen };
+	k->seen = seen;
+	seen = (struct packed){};
+	understand(r, e);
+	r->counted += counts_total(delta);
+	return 0;
+}
+
+/* What the record lacks of it, and up to where it then goes. */
+static int write_series(struct recorder *r, const struct sampler_series *s, struct known *k,
+			const struct series_counts *since_seen)
+{
+	struct store_checkpoint c = { .series = s->number, .key = s->key, .counts = *s->counts };
+	struct entry *e = &r->services[k->service];
+	struct series_counts before, delta = *since_seen;
+	int err = recorder_entry_write(r, e);
+
+	/* A name that another one is about to give up. */
+	if (err == -EEXIST && !(err = recorder_entries_rename(r)))
+		err = recorder_entry_write(r, e);
+	if (err)
+		return err;
+	if (k->behind) {
+		packed_get(&k->recorded, &before);
+		if (!counts_difference(s->counts, &before, &delta))
+			return -EUCLEAN;
+	}
+	c.service = e->public.id;
+	if (!counts_empty(&delta))
+		err = store_count(r->store, c.service, r->minute, r->since, &delta);
+	return err ? err : store_checkpoint_put(r->store, &c);
+}
+
+int recorder_series(void *recorder, const struct sampler_series *s)
+{
+	struct recorder *r = recorder;
+	struct known *k = recorder_known(r, s->number);
+	struct series_counts before, delta;
+	struct entry *e;
+	int err;
+
+	if (!k)
+		return -ENOMEM;
+	packed_get(&k->seen, &before);
+	if (!counts_difference(s->counts, &before, &delta))
+		return 0; /* not ours any more: its number was given away */
+	if (s->overflow && counts_empty(&delta) && !k->used)
+		return 0;
+	err = settle_service(r, s, k);
+	if (err)
+		return err == -ENODATA ? 0 : err;
+	e = &r->services[k->service];
+	add_in_flight(r, e, &s->in_flight);
+	if (!counts_empty(&delta)) {
+		err = take_delta(r, s, k, e, &delta);
+		if (err)
+			return err;
+	}
+	if (!r->failed && (k->behind || !counts_empty(&delta)))
+		r->failed = write_series(r, s, k, &delta);
+	if (!r->tick || !r->tick->each)
+		return 0;
+	return r->tick->each(r->tick->context,
+			     &(struct recorded_delta){ .service = &e->public, .counts = &delta });
+}
+
+void recorder_staged(struct recorder *r, bool recorded)
+{
+	for (size_t i = 0; i < r->n_staged; i++) {
+		struct staged *st = &r->staged[i];
+		struct known *k = &r->series[st->series];
+
+		if (!recorded && !k->behind) {
+			k->recorded = st->before;
+			k->behind = true;
+			continue;
+		}
+		packed_clear(&st->before);
+	}
+	r->n_staged = 0;
+	if (recorded) {
+		r->n_times = 0;
+		for (size_t i = 0; r->gave_ids && i < r->n_services; i++)
+			r->services[i].fresh_id = false;
+		for (size_t i = 0; r->behind && i < r->n_series; i++) {
+			packed_clear(&r->series[i].recorded);
+			r->series[i].behind = false;
+		}
+	} else {
+		/* Rows that were written in vain are written again. */
+		for (size_t i = 0; i < r->n_services; i++) {
+			r->services[i].unwritten = true;
+			if (r->services[i].fresh_id)
+				r->services[i].public.id = 0;
+			r->services[i].fresh_id = false;
+		}
+	}
+	r->gave_ids = false;
+	r->behind = !recorded;
+}
+
+/* --- losses ------------------------------------------------------------------------------------- */
+
+void recorder_losses_add(struct store_losses *sum, const struct losses *now, uint64_t missed,
+			 const struct store_kernel *before)
+{
+	const uint64_t *n = (const uint64_t *)now, *b = (const uint64_t *)&before->losses;
+	uint64_t *s = (uint64_t *)&sum->losses;
+
+	for (size_t i = 0; i < sizeof(*now) / sizeof(*n); i++)
+		if (n[i] > b[i])
+			s[i] += n[i] - b[i];
+	if (missed > before->missed)
+		sum->missed += missed - before->missed;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sdnotify.h - tells whoever started the daemon how it is: the protocol of sd_notify(3).
+ * Knows: a datagram socket, the environment. Must not know: what the daemon does.
+ * Nobody listens, nobody answers: nothing here can fail once it is open, and NULL is fine everywhere.
+ */
+#ifndef TROTH_DAEMON_SDNOTIFY_H
+#define TROTH_DAEMON_SDNOTIFY_H
+
+#include <stdint.h>
+
+#include "../base/cleanup.h"
+
+struct sdnotify;
+
+/*
+ * From NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, which leave the environment: what is run later is
+ * not meant. *ret is NULL where no socket is named. -EINVAL: no address of a socket; or -errno.
+ */
+int sdnotify_open(struct sdnotify **ret);
+void sdnotify_free(struct sdnotify *n);
+DEFINE_FREEP(struct sdnotify, sdnotify_free)
+
+/* Started, or reloaded. status (may be NULL): one line, shown by systemctl status. */
+void sdnotify_ready(struct sdnotify *n, const char *status);
+void sdnotify_reloading(struct sdnotify *n); /* sdnotify_ready() ends it, whatever came of it */
+void sdnotify_stopping(struct sdnotify *n);
+void sdnotify_status(struct sdnotify *n, const char *status);
+
+/* How often sdnotify_alive() must be called: half of what is allowed. 0: nobody watches. */
+uint64_t sdnotify_interval_ns(const struct sdnotify *n);
+void sdnotify_alive(struct sdnotify *n);
+
+#endif
