@@ -66,6 +66,10 @@ static int left(void *context, const struct sampler_maps *maps, const struct los
 	l->left++;
 	l->in_flight = in_flight;
 	l->no_series = losses->no_series[ROLE_SERVER];
+	if (l->no_series)
+		print_message("# numbers ran out for %lu connections: others on this machine have "
+			      "taken them, and ours may be in the overflow\n",
+			      (unsigned long)l->no_series);
 	return 0;
 }
 
