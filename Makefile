@@ -10,6 +10,7 @@ CLANG   ?= clang
 BPFTOOL ?= bpftool
 FUZZ_SECONDS ?= 60
 SOAK_S  ?= 3600
+DOWN_S  ?= 600
 PYTEST  := /usr/bin/python3 -m pytest -p no:cacheprovider
 
 Q := $(if $(V),,@)
@@ -129,9 +130,9 @@ check-vm: setup-vm
 verifier: setup-vm
 	$(Q)$(MAKE) --no-print-directory $(OUT)/troth $(OUT)/vm/verifier_log.so
 	$(Q)ARCH=$(ARCH) KERNEL='$(KERNEL)' CLANG='$(CLANG)' scripts/verifier
-# SOAK_S=60 SOAK_SEED=N: shorter, and the same again.
+# SOAK_S=60 DOWN_S=66 SOAK_SEED=N: shorter, and the same again.
 soak: build/troth
-	$(Q)SOAK_S=$(SOAK_S) TROTH=$(CURDIR)/build/troth $(PYTEST) -q tests/e2e/test_run_soak.py
+	$(Q)SOAK_S=$(SOAK_S) DOWN_S=$(DOWN_S) scripts/run-tests soak
 fuzz: $(FUZZ)
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/run-tests fuzz
 bench: build/troth build/bench build/record-maker

@@ -13,7 +13,7 @@ import pytest
 from daemon import running
 
 SERIES = 512  # half of them servers'; others on this machine may take some
-SECONDS = 60
+SECONDS = int(os.environ.get("SOAK_S", "60"))
 PORTS = range(10000 + os.getpid() % 75 * 200, 10000 + os.getpid() % 75 * 200 + 200)
 
 # A service of one second: a port of its own, a program that calls it, both gone again. The name is the
