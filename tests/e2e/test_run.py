@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """`troth run`: every exchange is told once, whatever happens to the daemon."""
 
+import contextlib
 import random
 import signal
+import subprocess
 import time
 
 import pytest
@@ -142,6 +144,48 @@ def test_a_killed_service_keeps_its_name():
         d.start()
         d.counts(server.port, ok=3)
         assert d.service(server.port)["name"] == name
+
+
+CALLER = r"""
+import socket, sys
+for line in sys.stdin:
+    with socket.create_connection(("127.0.0.1", int(line))) as s:
+        s.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        s.recv(4096)
+    print("called", flush=True)
+"""
+
+
+@contextlib.contextmanager
+def caller(script):
+    """A process of the same program as others, under the name of its script."""
+    script.write_text(CALLER)
+    with subprocess.Popen(["/usr/bin/python3", script], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as process:
+        def call(port):
+            process.stdin.write(f"{port}\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == "called\n"
+
+        yield call
+        process.stdin.close()
+
+
+@pytest.mark.any_backend
+def test_a_client_keeps_its_name_whichever_of_its_processes_comes_first(tmp_path):
+    """Service of a client: one program, one peer. Over an orderly stop, which leaves nothing in the kernel."""
+    with caller(tmp_path / "early.py") as early, caller(tmp_path / "late.py") as late, \
+            serve(answers(OK)) as server, running() as d:
+        early(server.port)
+        late(server.port)
+        d.counts(server.port, "client", ok=2)
+        name = d.service(server.port, "client")["name"]
+        assert name.startswith("early.py->"), name
+        d.stop()
+        d.start()
+        late(server.port)
+        d.counts(server.port, "client", ok=3)
+        assert d.service(server.port, "client")["name"] == name
 
 
 @pytest.mark.any_backend

@@ -74,7 +74,7 @@ struct sampler_options {
 	/* Maps are pinned in their place, nothing counts yet unless they are adopted. */
 	int (*mapped)(void *context, const struct sampler_maps *maps);
 	/*
-	 * The name of an endpoint that was found at adoption and whose process has gone: from the
+	 * What an endpoint that is adopted, or whose process is found, was called before: from the
 	 * record. key with netns 0: only the number is known. NULL: not known. The sampler copies.
 	 */
 	const struct identity *(*remembered)(void *context, uint32_t number,

@@ -42,6 +42,13 @@ static int set_name(struct sampler *s, struct number *n, struct identity *id, co
 	return 0;
 }
 
+/* One program of a client may run more than once; whose name it has is whoever was seen first. */
+static bool is_same_program(const struct number *n, const struct identity *a,
+			    const struct identity *b)
+{
+	return n->key.role == ROLE_CLIENT && a->exe && b->exe && !strcmp(a->exe, b->exe);
+}
+
 /* By the record: what a living process is called now comes first, but for what is added to it. */
 static int use_remembered(struct sampler *s, struct number *n, struct identity *fresh,
 			  bool believed, const struct identity *known)
@@ -50,6 +57,12 @@ static int use_remembered(struct sampler *s, struct number *n, struct identity *
 	char *base;
 	int r;
 
+	if (believed && is_same_program(n, fresh, known)) {
+		free(fresh->name);
+		fresh->name = base_of(known->name);
+		if (!fresh->name)
+			return -ENOMEM;
+	}
 	if (believed)
 		return set_name(s, n, fresh,
 				is_name_of(known->name, fresh->name) ? known->name : NULL);
@@ -76,7 +89,7 @@ int names_resolve(struct sampler *s, struct number *n)
 		return -ENOMEM;
 	believed = resolver_believes(s->resolver, &n->key, n->endpoint.series);
 	n->settled = believed;
-	if (first && s->adopting && s->options.remembered)
+	if ((s->adopting || believed) && s->options.remembered)
 		known = s->options.remembered(s->options.context, n->endpoint.series, &n->key);
 	if (known && known->name) {
 		n->settled = true;

@@ -28,6 +28,12 @@ struct known {
 	bool behind;
 };
 
+/* What an endpoint was called in maps that have gone, since this boot. */
+struct former {
+	struct endpoint_key key;
+	struct identity id;
+};
+
 /* Series whose counts are in the transaction under way. */
 struct staged {
 	uint32_t series;
@@ -53,6 +59,8 @@ struct recorder {
 	size_t n_read;			  /* of them, those that the record had at the start */
 	struct known *series;		  /* by number */
 	size_t n_series;
+	struct former *formers; /* by key */
+	size_t n_formers;
 	struct staged *staged;
 	size_t n_staged, staged_room;
 

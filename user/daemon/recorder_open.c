@@ -105,6 +105,44 @@ static void forget_series(struct recorder *r)
 	}
 }
 
+static int by_key(const void *a, const void *b)
+{
+	const struct former *x = a, *y = b;
+
+	return memcmp(&x->key, &y->key, sizeof(x->key));
+}
+
+static void forget_formers(struct recorder *r)
+{
+	for (size_t i = 0; i < r->n_formers; i++)
+		identity_clear(&r->formers[i].id);
+	free(r->formers);
+	r->formers = NULL;
+	r->n_formers = 0;
+}
+
+/* Maps go, and with them their numbers; endpoints stay, and are called as before. */
+static int keep_formers(struct recorder *r)
+{
+	forget_formers(r);
+	r->formers = calloc(r->n_series + 1, sizeof(*r->formers));
+	if (!r->formers)
+		return -ENOMEM;
+	for (size_t i = 0; i < r->n_series; i++) {
+		const struct known *k = &r->series[i];
+		struct former *f = &r->formers[r->n_formers];
+
+		if (!k->used || !k->key.netns)
+			continue;
+		if (identity_copy(&r->services[k->service].public.identity, &f->id))
+			return -ENOMEM;
+		f->key = k->key;
+		r->n_formers++;
+	}
+	qsort(r->formers, r->n_formers, sizeof(*r->formers), by_key);
+	return 0;
+}
+
 /* The checkpoint belongs to these maps: what they hold beyond it is not in the record yet. */
 static bool is_ours(const struct recorder *r, const struct sampler_maps *m)
 {
@@ -203,8 +241,16 @@ static int mapped(void *recorder, const struct sampler_maps *m)
 {
 	struct recorder *r = recorder;
 	struct store_kernel k = { .maps_id = m->id, .n_thresholds = m->n_thresholds };
-	int err = take_up(r, m);
+	int err = 0;
 
+	if (!is_ours(r, m) && !strcmp(r->kernel.boot_id, r->boot_id)) {
+		forget_series(r);
+		err = store_checkpoint_each(r->store, checkpoint_read, r);
+		if (!err)
+			err = keep_formers(r);
+	}
+	if (!err)
+		err = take_up(r, m);
 	if (err)
 		return err;
 	if (is_ours(r, m)) {
@@ -234,9 +280,13 @@ static const struct identity *remembered(void *recorder, uint32_t number,
 	struct recorder *r = recorder;
 	const struct known *k = number < r->n_series ? &r->series[number] : NULL;
 
-	if (!k || !k->used || (key->netns && memcmp(&k->key, key, sizeof(*key))))
-		return NULL;
-	return &r->services[k->service].public.identity;
+	const struct former wanted = { .key = *key }, *f = NULL;
+
+	if (k && k->used && (!key->netns || !memcmp(&k->key, key, sizeof(*key))))
+		return &r->services[k->service].public.identity;
+	if (key->netns && r->n_formers)
+		f = bsearch(&wanted, r->formers, r->n_formers, sizeof(*f), by_key);
+	return f ? &f->id : NULL;
 }
 
 /* --- beginning and end -------------------------------------------------------------------------- */
@@ -251,6 +301,7 @@ static void recorder_free(struct recorder *r)
 		packed_clear(&r->services[i].total);
 		packed_clear(&r->services[i].left);
 	}
+	forget_formers(r);
 	free(r->services);
 	free(r->buckets);
 	free(r->series);
