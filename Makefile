@@ -19,7 +19,7 @@ say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 WARNINGS := -Wall -Wextra -Werror -Wno-unknown-pragmas
 CFLAGS   ?= -O2 -g
 CFLAGS_ALL = -std=gnu11 -D_GNU_SOURCE -DTROTH_VERSION='"$(VERSION)"' $(WARNINGS) -Ibuild $(CFLAGS)
-LIBS     := -lbpf -lelf -lz -ljansson -lyaml -lcap-ng -lseccomp -lsqlite3 -lmicrohttpd -lcurl -lprotobuf-c \
+LIBS     := -lbpf -lelf -lz -ljansson -lyaml -lcap-ng -lseccomp -lsqlite3 -lmicrohttpd -lprotobuf-c \
 		-lm -lpthread
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
@@ -86,6 +86,10 @@ $(OUT)/user/%.o: user/%.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+
+# Loaded when it is needed (user/base/curl.h): the library's name, as a linker would have noted it.
+%/base/curl.o: CFLAGS_ALL += -DTROTH_LIBCURL='"$(shell readelf -d \
+		$$($(CC) $(SYSROOT:%=--sysroot=%) -print-file-name=libcurl.so) | sed -n 's/.*soname: \[\(.*\)\]/\1/p')"'
 
 # What protoc-c makes; the same source for every machine, as an object by user/export/metrics_pb.c.
 build/metrics.pb-c.h build/metrics.pb-c.c &: user/export/metrics.proto

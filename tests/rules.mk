@@ -95,7 +95,7 @@ build/fuzz/%: tests/fuzz/%.c
 
 FUZZ_OF_CONF := build/fuzz/fuzz_yaml build/fuzz/fuzz_counts build/fuzz/fuzz_daemon_conf
 $(FUZZ_OF_CONF): $(FUZZ_CONF_O)
-$(FUZZ_OF_CONF): FUZZ_LIBS := -lyaml -lcurl -lm
+$(FUZZ_OF_CONF): FUZZ_LIBS := -lyaml -lm
 build/fuzz/fuzz_codec build/fuzz/fuzz_lines: $(FUZZ_STORE_O)
 build/fuzz/fuzz_codec build/fuzz/fuzz_lines: FUZZ_LIBS := -ljansson -lm
 build/fuzzed/%.o: %.c
@@ -135,7 +135,7 @@ build/bench: $(filter-out tests/bench/record_maker.c,$(wildcard tests/bench/*.c)
 # Gives up what troth run gives up, see tests/e2e/test_privilege.py.
 build/privilege-driver: $(wildcard tests/privilege/*.c) $(USER_O)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(CFLAGS_ALL) -I. -MMD -MP -MF $@.d $(filter-out %.h,$^) -o $@ $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) -I. -MMD -MP -MF $@.d $(filter-out %.h,$^) -o $@ $(LIBS) -lcurl
 
 # Counts instructions in a guest, see scripts/bench-vm.
 build/vm/instructions: tests/bench/vm/instructions.c tests/bench/hooks.c tests/bench/talk.c \

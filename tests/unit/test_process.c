@@ -70,6 +70,12 @@ static void this_process_s_listener_is_found_in_the_real_proc(void **state)
 	assert_int_equal(0, listeners_scan("/proc", &l));
 	assert_int_equal(getpid(), listeners_owner(l, (uint32_t)netns.st_ino, port));
 	assert_int_equal(0, listeners_owner(l, 1, port));
+	assert_true(listeners_still_held(l, "/proc", (uint32_t)getpid(), port));
+	assert_false(listeners_still_held(l, "/proc", (uint32_t)getpid(), (uint16_t)(port + 1)));
+	assert_false(listeners_still_held(l, "/proc", 1, port));
+	assert_int_equal(0, close(fd));
+	fd = -1;
+	assert_false(listeners_still_held(l, "/proc", (uint32_t)getpid(), port));
 }
 
 static void a_listener_is_its_first_holder_s_and_pid_1_s_only_alone(void **state)

@@ -3,12 +3,12 @@
  * status.c - `troth status`: asks the daemon by its socket in the state directory.
  * Leaves what it says to report/status_json (there) and report/status_text (here).
  */
-#include <curl/curl.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/un.h>
 
 #include "../base/cleanup.h"
+#include "../base/curl.h"
 #include "../base/stdio.h"
 #include "../report/json.h"
 #include "../report/status_text.h"
@@ -52,7 +52,7 @@ static void body_clear(struct body *b)
 static void easy_cleanup(CURL **c)
 {
 	if (*c)
-		curl_easy_cleanup(*c);
+		curl.easy_cleanup(*c);
 }
 
 static size_t take(char *bytes, size_t size, size_t n, void *context)
@@ -92,24 +92,24 @@ static enum exit_code nobody(const char *path, CURLcode code, long error)
 			path, error ? strerror((int)error) : "no connection");
 	else
 		fprintf(stderr, "troth status: cannot ask the daemon at %s: %s\n", path,
-			curl_easy_strerror(code));
+			curl.easy_strerror(code));
 	return EXIT_UNABLE;
 }
 
 static CURLcode fetch(CURL *c, const char *path, struct body *b, long *status)
 {
-	curl_easy_setopt(c, CURLOPT_URL, "http://localhost" PATH);
-	curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, path);
-	curl_easy_setopt(c, CURLOPT_PROXY, "");
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)TIMEOUT_MS);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, b);
+	curl.easy_setopt(c, CURLOPT_URL, "http://localhost" PATH);
+	curl.easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, path);
+	curl.easy_setopt(c, CURLOPT_PROXY, "");
+	curl.easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl.easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)TIMEOUT_MS);
+	curl.easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
+	curl.easy_setopt(c, CURLOPT_WRITEDATA, b);
 	*status = 0;
-	CURLcode code = curl_easy_perform(c);
+	CURLcode code = curl.easy_perform(c);
 
 	if (!code)
-		curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, status);
+		curl.easy_getinfo(c, CURLINFO_RESPONSE_CODE, status);
 	return code;
 }
 
@@ -119,15 +119,19 @@ static enum exit_code ask(const char *path, struct body *b)
 	long status, error = 0;
 	CURLcode code;
 
-	if (!curl_global_init(CURL_GLOBAL_NOTHING))
-		c = curl_easy_init();
+	if (curl_load()) {
+		fprintf(stderr, "troth status: libcurl cannot be loaded; install it\n");
+		return EXIT_UNABLE;
+	}
+	if (!curl.global_init(CURL_GLOBAL_NOTHING))
+		c = curl.easy_init();
 	if (!c) {
 		fprintf(stderr, "troth status: out of memory\n");
 		return EXIT_UNABLE;
 	}
 	code = fetch(c, path, b, &status);
 	if (code) {
-		curl_easy_getinfo(c, CURLINFO_OS_ERRNO, &error);
+		curl.easy_getinfo(c, CURLINFO_OS_ERRNO, &error);
 		return nobody(path, code, error);
 	}
 	if (status == 200)

@@ -17,6 +17,8 @@
 #define SOCKETS_MAX	65536
 /* Descriptors are listed in ascending order, and listeners are opened early. */
 #define DESCRIPTORS_MAX 16384
+/* A row: reading on beyond the listeners walks the table of all connections. */
+#define READ_BYTES	150
 #define TCP_LISTEN	10 /* include/net/tcp_states.h; what the tables print as 0A */
 
 struct socket_row {
@@ -72,13 +74,14 @@ static int read_table(struct listeners *l, const char *proc, uint32_t pid, const
 		      uint32_t netns)
 {
 	_cleanup_(fclosep) FILE *f = NULL;
-	char path[4096], line[512];
+	char path[4096], line[512], buffer[READ_BYTES];
 	int err = 0;
 
 	snprintf(path, sizeof(path), "%s/%u/net/%s", proc, pid, table);
 	f = fopen(path, "re");
 	if (!f)
 		return 0;
+	setvbuf(f, buffer, _IOFBF, sizeof(buffer));
 	while (!err && fgets(line, sizeof(line), f)) {
 		struct socket_row row = { .netns = netns };
 		unsigned int port, state;
@@ -116,8 +119,9 @@ static bool is_better_owner(uint32_t pid, uint32_t than)
 	return !than || than == 1 || (pid != 1 && pid < than);
 }
 
-/* Enters the process as holder of each listener that it has open. rows are sorted by inode. */
-static void find_held(struct listeners *l, const char *proc, uint32_t pid)
+/* The listeners that the process has open: each()'s. rows are sorted by inode. */
+static void each_held(struct listeners *l, const char *proc, uint32_t pid,
+		      void (*each)(void *context, struct socket_row *row), void *context)
 {
 	_cleanup_(closedirp) DIR *fds = NULL;
 	struct dirent *d;
@@ -131,9 +135,22 @@ static void find_held(struct listeners *l, const char *proc, uint32_t pid)
 		if (procfs_link_number(dirfd(fds), d->d_name, "socket", &want.inode))
 			continue;
 		row = bsearch(&want, l->rows, l->n, sizeof(*row), compare_inodes);
-		if (row && is_better_owner(pid, row->pid))
-			row->pid = pid;
+		if (row)
+			each(context, row);
 	}
+}
+
+static void enter_holder(void *context, struct socket_row *row)
+{
+	const uint32_t *pid = context;
+
+	if (is_better_owner(*pid, row->pid))
+		row->pid = *pid;
+}
+
+static void find_held(struct listeners *l, const char *proc, uint32_t pid)
+{
+	each_held(l, proc, pid, enter_holder, &pid);
 }
 
 static int list_processes(const char *proc, struct process_row *rows, size_t *n)
@@ -209,6 +226,26 @@ uint32_t listeners_owner(const struct listeners *l, uint32_t netns, uint16_t por
 		    is_better_owner(l->rows[i].pid, pid))
 			pid = l->rows[i].pid;
 	return pid;
+}
+
+struct wanted {
+	uint16_t port;
+	bool found;
+};
+
+static void look_for(void *context, struct socket_row *row)
+{
+	struct wanted *w = context;
+
+	w->found |= row->port == w->port;
+}
+
+bool listeners_still_held(struct listeners *l, const char *proc, uint32_t pid, uint16_t port)
+{
+	struct wanted w = { .port = port };
+
+	each_held(l, proc, pid, look_for, &w);
+	return w.found;
 }
 
 bool listener_held(const char *proc, uint32_t pid, uint16_t port)

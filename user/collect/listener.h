@@ -25,6 +25,9 @@ DEFINE_FREEP(struct listeners, listeners_free)
  */
 uint32_t listeners_owner(const struct listeners *l, uint32_t netns, uint16_t port);
 
+/* Whether this process holds one of those that were found, now. Does not read the tables again. */
+bool listeners_still_held(struct listeners *l, const char *proc, uint32_t pid, uint16_t port);
+
 /* Whether this process holds one, now. */
 bool listener_held(const char *proc, uint32_t pid, uint16_t port);
 

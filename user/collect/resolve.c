@@ -132,7 +132,7 @@ static int read_holder(const struct resolver *r, const struct endpoint_key *k, s
 	uint32_t pid = r->listeners ? listeners_owner(r->listeners, k->netns, k->port) : 0;
 
 	/* The table may be old, and the number reused since. */
-	if (!pid || !listener_held(r->proc, pid, k->port))
+	if (!pid || !listeners_still_held(r->listeners, r->proc, pid, k->port))
 		return -ESRCH;
 	return process_read(r->proc, pid, ret);
 }

@@ -3,7 +3,6 @@
 #include "option_value.h"
 
 #include <ctype.h>
-#include <curl/curl.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -12,6 +11,7 @@
 #include <strings.h>
 
 #include "../base/cleanup.h"
+#include "../base/curl.h"
 #include "../base/nearest.h"
 #include "duration.h"
 #include "listen.h"
@@ -260,20 +260,24 @@ static int read_listen(const struct reader *r)
 
 static void url_freep(CURLU **u)
 {
-	curl_url_cleanup(*u);
+	if (*u)
+		curl.url_cleanup(*u);
 }
 
 /* As the library that will use it reads it. */
 static int read_url(const struct reader *r)
 {
-	_cleanup_(url_freep) CURLU *u = curl_url();
+	_cleanup_(url_freep) CURLU *u = NULL;
 	CURLUcode code;
 
+	if (curl_load())
+		return wrong(r, "needs libcurl, which cannot be loaded; install it");
+	u = curl.url();
 	if (strlen(r->text) > URL_MAX)
 		return wrong(r, "is too long; write a URL of at most %d bytes", URL_MAX);
 	if (has_control(r->text) || strchr(r->text, ' '))
 		return wrong(r, "holds a space or a control character; write a URL without");
-	code = u ? curl_url_set(u, CURLUPART_URL, r->text, CURLU_DISALLOW_USER) :
+	code = u ? curl.url_set(u, CURLUPART_URL, r->text, CURLU_DISALLOW_USER) :
 		   CURLUE_OUT_OF_MEMORY;
 	if (code == CURLUE_USER_NOT_ALLOWED)
 		return wrong(r,

@@ -6,13 +6,14 @@
  */
 #include "notify_http.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/queue.h>
+
+#include "../base/curl.h"
 
 #define ANSWER_MAX 4096 /* bytes that are read of it; none is kept */
 #define MS	   1000000ull
@@ -44,8 +45,8 @@ struct http_client {
 
 static void transfer_free(struct transfer *t)
 {
-	curl_easy_cleanup(t->easy);
-	curl_slist_free_all(t->headers);
+	curl.easy_cleanup(t->easy);
+	curl.slist_free_all(t->headers);
 	free(t);
 }
 
@@ -54,12 +55,12 @@ static void report(struct transfer *t, CURLcode code)
 {
 	const char *why = code == CURLE_OPERATION_TIMEDOUT ? "no answer in time" :
 			  *t->why			   ? t->why :
-							     curl_easy_strerror(code);
+							     curl.easy_strerror(code);
 	curl_off_t retry_after = 0;
 	long status = 0;
 
-	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry_after);
+	curl.easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl.easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry_after);
 	if (status < 200)
 		status = 0;
 	t->ended(t->context, status, retry_after > 0 ? (uint64_t)retry_after : 0,
@@ -71,14 +72,14 @@ static void take_ended(struct http_client *c)
 	CURLMsg *said;
 	int left;
 
-	while ((said = curl_multi_info_read(c->multi, &left))) {
+	while ((said = curl.multi_info_read(c->multi, &left))) {
 		struct transfer *t;
 		CURLcode code = said->data.result;
 
 		if (said->msg != CURLMSG_DONE)
 			continue;
-		curl_easy_getinfo(said->easy_handle, CURLINFO_PRIVATE, &t);
-		curl_multi_remove_handle(c->multi, t->easy);
+		curl.easy_getinfo(said->easy_handle, CURLINFO_PRIVATE, &t);
+		curl.multi_remove_handle(c->multi, t->easy);
 		LIST_REMOVE(t, others);
 		report(t, code);
 		transfer_free(t);
@@ -97,7 +98,7 @@ static void socket_ready(void *context, uint32_t events)
 		what |= CURL_CSELECT_OUT;
 	if (events & (EPOLLERR | EPOLLHUP))
 		what |= CURL_CSELECT_ERR;
-	curl_multi_socket_action(c->multi, w->fd, what, &running); /* w may be gone now */
+	curl.multi_socket_action(c->multi, w->fd, what, &running); /* w may be gone now */
 	take_ended(c);
 }
 
@@ -106,7 +107,7 @@ static void timer_fired(void *context)
 	struct http_client *c = context;
 	int running;
 
-	curl_multi_socket_action(c->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	curl.multi_socket_action(c->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 	take_ended(c);
 }
 
@@ -140,7 +141,7 @@ static int watch_begin(struct http_client *c, curl_socket_t fd, uint32_t events)
 		return -1;
 	}
 	LIST_INSERT_HEAD(&c->watches, w, others);
-	curl_multi_assign(c->multi, fd, w);
+	curl.multi_assign(c->multi, fd, w);
 	return 0;
 }
 
@@ -178,28 +179,30 @@ static size_t take_answer(char *bytes, size_t size, size_t n, void *context)
 int http_client_new(struct loop *loop, struct http_client **ret)
 {
 	struct http_client *c;
-	int r;
+	int r = curl_load();
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT))
+	if (r)
+		return r;
+	if (curl.global_init(CURL_GLOBAL_DEFAULT))
 		return -ENOMEM;
 	c = calloc(1, sizeof(*c));
 	if (!c) {
-		curl_global_cleanup();
+		curl.global_cleanup();
 		return -ENOMEM;
 	}
 	c->loop = loop;
 	LIST_INIT(&c->watches);
 	LIST_INIT(&c->transfers);
-	c->multi = curl_multi_init();
+	c->multi = curl.multi_init();
 	r = c->multi ? loop_timer(loop, timer_fired, c, &c->timer) : -ENOMEM;
 	if (r) {
 		http_client_free(c);
 		return r;
 	}
-	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, want_socket);
-	curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
-	curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, want_timer);
-	curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
+	curl.multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, want_socket);
+	curl.multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
+	curl.multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, want_timer);
+	curl.multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
 	*ret = c;
 	return 0;
 }
@@ -213,22 +216,22 @@ void http_client_free(struct http_client *c)
 		return;
 	while ((t = LIST_FIRST(&c->transfers))) {
 		LIST_REMOVE(t, others);
-		curl_multi_remove_handle(c->multi, t->easy);
+		curl.multi_remove_handle(c->multi, t->easy);
 		transfer_free(t);
 	}
-	curl_multi_cleanup(c->multi);
+	curl.multi_cleanup(c->multi);
 	while ((w = LIST_FIRST(&c->watches)))
 		watch_end(w);
 	loop_timer_end(c->timer);
 	free(c);
-	curl_global_cleanup();
+	curl.global_cleanup();
 }
 
 /* The first refusal counts; later ones are skipped. */
 #define SET(easy, option, value)                                                                   \
 	do {                                                                                       \
 		if (!r)                                                                            \
-			r = curl_easy_setopt(easy, option, value);                                 \
+			r = curl.easy_setopt(easy, option, value);                                 \
 	} while (0)
 
 static CURLcode set_address(CURL *easy, const struct http_post *p)
@@ -309,7 +312,7 @@ static int set_headers(struct transfer *t)
 					     "Accept: application/json", "Expect:" };
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		struct curl_slist *longer = curl_slist_append(t->headers, lines[i]);
+		struct curl_slist *longer = curl.slist_append(t->headers, lines[i]);
 
 		if (!longer)
 			return -ENOMEM;
@@ -328,7 +331,7 @@ int http_client_post(struct http_client *c, const struct http_post *post, http_e
 		return -ENOMEM;
 	t->ended = ended;
 	t->context = context;
-	t->easy = curl_easy_init();
+	t->easy = curl.easy_init();
 	if (!t->easy || set_headers(t)) {
 		transfer_free(t);
 		return -ENOMEM;
@@ -338,7 +341,7 @@ int http_client_post(struct http_client *c, const struct http_post *post, http_e
 		r = set_who(t->easy, post);
 	if (!r)
 		r = set_how(t->easy, post, t);
-	if (r || curl_multi_add_handle(c->multi, t->easy)) {
+	if (r || curl.multi_add_handle(c->multi, t->easy)) {
 		transfer_free(t);
 		return r == CURLE_OUT_OF_MEMORY ? -ENOMEM : -EINVAL;
 	}
@@ -350,15 +353,17 @@ static char *part(CURLU *u, CURLUPart which)
 {
 	char *text = NULL;
 
-	return curl_url_get(u, which, &text, 0) ? NULL : text;
+	return curl.url_get(u, which, &text, 0) ? NULL : text;
 }
 
 char *http_origin(const char *url)
 {
-	CURLU *u = curl_url();
+	CURLU *u = curl_load() ? NULL : curl.url();
 	char *scheme = NULL, *host = NULL, *port = NULL, *ret = NULL;
 
-	if (u && !curl_url_set(u, CURLUPART_URL, url, 0)) {
+	if (!u)
+		return NULL;
+	if (!curl.url_set(u, CURLUPART_URL, url, 0)) {
 		scheme = part(u, CURLUPART_SCHEME);
 		host = part(u, CURLUPART_HOST);
 		port = part(u, CURLUPART_PORT);
@@ -366,9 +371,9 @@ char *http_origin(const char *url)
 	if (scheme && host &&
 	    asprintf(&ret, "%s://%s%s%s", scheme, host, port ? ":" : "", port ? port : "") < 0)
 		ret = NULL;
-	curl_free(scheme);
-	curl_free(host);
-	curl_free(port);
-	curl_url_cleanup(u);
+	curl.free(scheme);
+	curl.free(host);
+	curl.free(port);
+	curl.url_cleanup(u);
 	return ret;
 }

@@ -11,7 +11,7 @@
 
 #define PAGE_SIZE_DB   4096
 #define BUSY_WRITER_MS 250 /* a tick must not wait longer */
-#define CACHE_KB       2048
+#define CACHE_KB       1024
 #define WAL_BYTES_KEPT (16 << 20)
 #define URI_MAX	       4096
 
