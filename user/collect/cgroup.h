@@ -42,4 +42,13 @@ int cgroup_mount(const char *mountinfo, char **ret_point, char **ret_root);
  */
 int cgroup_path_of_id(const char *proc, uint64_t id, char **ret);
 
+/*
+ * The same path from what is known of the mount: its point and root as cgroup_mount() gives them, the
+ * group's directory as the mount shows it. The caller frees. 0, -ENOENT (not in it), -ENOMEM.
+ */
+int cgroup_path_inside(const char *point, const char *root, const char *directory, char **ret);
+
+/* cgroup_mount() of the text in proc's self/mountinfo. */
+int cgroup_mount_of(const char *proc, char **ret_point, char **ret_root);
+
 #endif

@@ -115,23 +115,41 @@ static int open_by_id(const char *mount_point, uint64_t id)
 	return fd;
 }
 
-int cgroup_path_of_id(const char *proc, uint64_t id, char **ret)
+int cgroup_mount_of(const char *proc, char **ret_point, char **ret_root)
 {
-	_cleanup_(freep) char *mountinfo = NULL;
-	_cleanup_(freep) char *point = NULL;
-	_cleanup_(freep) char *root = NULL;
-	_cleanup_(freep) char *path = NULL;
 	_cleanup_(closep) int proc_fd = open(proc, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_(closep) int fd = -1;
-	char link[64], *inside;
-	size_t length;
+	_cleanup_(freep) char *mountinfo = NULL;
 	int err;
 
 	if (proc_fd < 0)
 		return -errno;
 	err = procfs_read(proc_fd, "self/mountinfo", MOUNTINFO_MAX, &mountinfo, NULL);
-	if (!err)
-		err = cgroup_mount(mountinfo, &point, &root);
+	return err ? err : cgroup_mount(mountinfo, ret_point, ret_root);
+}
+
+int cgroup_path_inside(const char *point, const char *root, const char *directory, char **ret)
+{
+	size_t length = strcmp(point, "/") ? strlen(point) : 0;
+	char *inside;
+
+	if (strncmp(directory, point, length) || (directory[length] && directory[length] != '/'))
+		return -ENOENT; /* outside of what the mount shows */
+	if (asprintf(&inside, "%s%s", directory[length] && !strcmp(root, "/") ? "" : root,
+		     directory + length) < 0)
+		return -ENOMEM;
+	*ret = inside;
+	return 0;
+}
+
+int cgroup_path_of_id(const char *proc, uint64_t id, char **ret)
+{
+	_cleanup_(freep) char *point = NULL;
+	_cleanup_(freep) char *root = NULL;
+	_cleanup_(freep) char *path = NULL;
+	_cleanup_(closep) int fd = -1;
+	char link[64];
+	int err = cgroup_mount_of(proc, &point, &root);
+
 	if (err)
 		return err;
 	fd = open_by_id(point, id);
@@ -139,14 +157,5 @@ int cgroup_path_of_id(const char *proc, uint64_t id, char **ret)
 		return fd;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	err = procfs_link(AT_FDCWD, link, &path);
-	if (err)
-		return err;
-	length = strcmp(point, "/") ? strlen(point) : 0;
-	if (strncmp(path, point, length) || (path[length] && path[length] != '/'))
-		return -ENOENT; /* outside of what the mount shows */
-	if (asprintf(&inside, "%s%s", path[length] && !strcmp(root, "/") ? "" : root,
-		     path + length) < 0)
-		return -ENOMEM;
-	*ret = inside;
-	return 0;
+	return err ? err : cgroup_path_inside(point, root, path, ret);
 }

@@ -164,7 +164,8 @@ int collector_tick(struct collector *c)
 {
 	int r = ring_buffer__consume(c->announcements);
 
-	resolver_tick(c->resolver);
+	if (r >= 0)
+		r = resolver_tick(c->resolver);
 	return r < 0 ? r : sweep(c, false);
 }
 

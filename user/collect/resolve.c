@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cgroup.h"
+#include "cgroup_tree.h"
 #include "listener.h"
 #include "process.h"
 #include "program.h"
@@ -22,6 +23,8 @@
 struct name {
 	bool used;
 	bool believed; /* a living process stood behind it */
+	bool waits;    /* for the path of its group */
+	uint64_t asked;
 	uint32_t series;
 	uint32_t tgid;
 	struct endpoint_key key;
@@ -31,6 +34,7 @@ struct name {
 struct resolver {
 	char *proc;
 	struct listeners *listeners;
+	struct cgroup_tree *groups;
 	unsigned int scan_wait; /* ticks until the next scan may run */
 	unsigned int scan_interval;
 	unsigned int max_names;
@@ -63,7 +67,7 @@ int resolver_new(const char *proc, unsigned int max_names, struct resolver **ret
 	r->names = calloc(r->max_names, sizeof(*r->names));
 	r->proc = strdup(proc ? proc : "/proc");
 	r->scan_interval = 1;
-	if (!r->names || !r->proc)
+	if (!r->names || !r->proc || cgroup_tree_new(r->proc, 0, true, &r->groups))
 		return -ENOMEM;
 	*ret = TAKE(r);
 	return 0;
@@ -77,14 +81,29 @@ void resolver_free(struct resolver *r)
 		identity_clear(&r->names[i].id);
 	free(r->names);
 	listeners_free(r->listeners);
+	cgroup_tree_free(r->groups);
 	free(r->proc);
 	free(r);
 }
 
-void resolver_tick(struct resolver *r)
+int resolver_tick(struct resolver *r)
 {
 	if (r->scan_wait)
 		r->scan_wait--;
+	return cgroup_tree_tick(r->groups);
+}
+
+unsigned int resolver_groups_left_out(const struct resolver *r)
+{
+	return cgroup_tree_left_out(r->groups);
+}
+
+bool resolver_knows_more(const struct resolver *r, const struct endpoint_key *k, uint32_t series)
+{
+	const struct name *name = &r->names[series % r->max_names];
+
+	return name->used && name->waits && name->series == series &&
+	       !memcmp(&name->key, k, sizeof(*k)) && cgroup_tree_answers(r->groups, name->asked);
 }
 
 bool resolver_believes(const struct resolver *r, const struct endpoint_key *k, uint32_t series)
@@ -207,8 +226,9 @@ static void make_plain(char *name)
 			*name = '_';
 }
 
-static int fill_place(const struct resolver *r, const struct endpoint *e, const struct process *p,
-		      struct identity *id)
+/* asked: as cgroup_tree_path(). *waits: the path may be known later. */
+static int fill_place(struct resolver *r, const struct endpoint *e, const struct process *p,
+		      uint64_t *asked, bool *waits, struct identity *id)
 {
 	struct cgroup_place place = {};
 	int err = -ENOENT;
@@ -217,7 +237,8 @@ static int fill_place(const struct resolver *r, const struct endpoint *e, const 
 	if (p && p->cgroups)
 		err = cgroup_choose(p->cgroups, &id->cgroup);
 	if (err && err != -ENOMEM && e->cgroup_id)
-		err = cgroup_path_of_id(r->proc, e->cgroup_id, &id->cgroup);
+		err = cgroup_tree_path(r->groups, e->cgroup_id, asked, &id->cgroup);
+	*waits = err == -EAGAIN;
 	if (err)
 		return err == -ENOMEM ? err : 0;
 	err = cgroup_place(id->cgroup, &place);
@@ -280,8 +301,8 @@ static int fill_name(const struct endpoint_key *k, const struct process *p, stru
 }
 
 /* p: NULL if nobody is believed. */
-static int identify(const struct resolver *r, const struct endpoint_key *k,
-		    const struct endpoint *e, struct process *p, struct identity *ret)
+static int identify(struct resolver *r, const struct endpoint_key *k, const struct endpoint *e,
+		    struct process *p, uint64_t *asked, bool *waits, struct identity *ret)
 {
 	_cleanup_(identity_clear) struct identity id = {
 		.netns = k->netns,
@@ -298,7 +319,7 @@ static int identify(const struct resolver *r, const struct endpoint_key *k,
 	if (!err && k->role == ROLE_CLIENT)
 		err = fill_peer(k, &id);
 	if (!err)
-		err = fill_place(r, e, p, &id);
+		err = fill_place(r, e, p, asked, waits, &id);
 	if (!err)
 		err = fill_name(k, p, &id);
 	if (err)
@@ -317,7 +338,8 @@ static int identify(const struct resolver *r, const struct endpoint_key *k,
 static bool is_settled(const struct resolver *r, const struct name *known,
 		       const struct endpoint_key *k, const struct endpoint *e)
 {
-	if (known->tgid != e->tgid)
+	if (known->tgid != e->tgid ||
+	    (known->waits && cgroup_tree_answers(r->groups, known->asked)))
 		return false;
 	return known->believed || k->role != ROLE_SERVER || r->scan_wait;
 }
@@ -329,6 +351,8 @@ int resolver_name(struct resolver *r, const struct endpoint_key *k, const struct
 	_cleanup_(identity_clear) struct identity id = {};
 	struct name *name = &r->names[e->series % r->max_names];
 	bool known = name->used && name->series == e->series && !memcmp(&name->key, k, sizeof(*k));
+	uint64_t asked = known ? name->asked : 0;
+	bool waits = false;
 	int err;
 
 	if (known && is_settled(r, name, k, e))
@@ -340,7 +364,7 @@ int resolver_name(struct resolver *r, const struct endpoint_key *k, const struct
 		name->tgid = e->tgid;
 		return identity_copy(&name->id, ret);
 	}
-	err = identify(r, k, e, err ? NULL : &p, &id);
+	err = identify(r, k, e, err ? NULL : &p, &asked, &waits, &id);
 	if (err)
 		return err;
 	/* The overflow series are many endpoints at once: not worth a place. */
@@ -355,6 +379,8 @@ int resolver_name(struct resolver *r, const struct endpoint_key *k, const struct
 	identity_clear(&name->id);
 	*name = (struct name){ .used = true,
 			       .believed = p.pid != 0,
+			       .waits = waits,
+			       .asked = asked,
 			       .series = e->series,
 			       .tgid = e->tgid,
 			       .key = *k,

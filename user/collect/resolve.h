@@ -45,10 +45,19 @@ bool resolver_believes(const struct resolver *r, const struct endpoint_key *k, u
 bool resolver_owner_missing(const struct endpoint_key *k, const struct endpoint *e);
 
 /*
- * Once a tick. Looking for the holder of a socket reads all of /proc/PID/fd: one scan answers for
- * all endpoints, and while scans find nothing new they come at intervals doubling to 64 ticks.
+ * Whether resolver_name() can say more than it did: the path of a group that the daemon may not open
+ * by its number was looked for, in the ticks since.
  */
-void resolver_tick(struct resolver *r);
+bool resolver_knows_more(const struct resolver *r, const struct endpoint_key *k, uint32_t series);
+
+/* Control groups that were more than are looked through. */
+unsigned int resolver_groups_left_out(const struct resolver *r);
+
+/*
+ * Once a tick. Looking for the holder of a socket reads all of /proc/PID/fd: one scan answers for
+ * all endpoints, and while scans find nothing new they come at intervals doubling to 64 ticks. 0 or -ENOMEM.
+ */
+int resolver_tick(struct resolver *r);
 
 /*
  * Makes names of one role unique: to all that are equal, "@" and the first that tells some of them

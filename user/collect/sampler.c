@@ -298,9 +298,9 @@ static int track_new(struct sampler *s)
 
 int sampler_tick(struct sampler *s)
 {
-	int r = track_new(s);
+	int r = track_new(s), groups = resolver_tick(s->resolver);
 
-	resolver_tick(s->resolver);
+	r = r ? r : groups;
 	return r ? r : sweep(s, s->stopped);
 }
 
@@ -336,6 +336,7 @@ void sampler_losses(const struct sampler *s, struct sampler_losses *ret)
 		l->no_series[ROLE_SERVER] + l->no_series[ROLE_CLIENT] + l->endpoints_full;
 	ret->series_used = s->used;
 	ret->series_max = s->kernel.n_series - SERIES_FIRST;
+	ret->groups_left_out = resolver_groups_left_out(s->resolver);
 }
 
 int sampler_detach(const char *pin_dir, char *why, size_t why_size)

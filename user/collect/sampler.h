@@ -126,6 +126,7 @@ struct sampler_losses {
 	uint64_t missed;
 	uint64_t lost, unattributed_connections;
 	unsigned int series_used, series_max; /* both roles together */
+	unsigned int groups_left_out;	      /* as resolver_groups_left_out() */
 };
 void sampler_losses(const struct sampler *s, struct sampler_losses *ret);
 

@@ -96,9 +96,10 @@ int names_resolve(struct sampler *s, struct number *n)
 		return use_remembered(s, n, &fresh, believed, known);
 	}
 	if (!first && !strcmp(n->base, fresh.name)) {
-		if (!believed)
+		if (!believed && (n->id.cgroup || !fresh.cgroup))
 			return 0;
-		/* The same name, but of somebody who is known by now. */
+		/* The same name, but of somebody who is known by now, or whose group is. */
+		n->moved = true; /* so that it is told, whether it counts any more or not */
 		free(fresh.name);
 		fresh.name = strdup(n->base);
 		return fresh.name ? set_name(s, n, &fresh, n->id.name) : -ENOMEM;
@@ -276,8 +277,11 @@ int names_update(struct sampler *s)
 		struct number *n = &s->numbers[i];
 		int r;
 
-		/* Of a client nothing more comes to light than what its announcement said. */
-		if (n->state != NUMBER_LIVING || n->settled || n->key.role != ROLE_SERVER)
+		if (n->state != NUMBER_LIVING || n->settled)
+			continue;
+		/* Of a client nothing more comes to light than its announcement said, but its group. */
+		if (n->key.role != ROLE_SERVER &&
+		    !resolver_knows_more(s->resolver, &n->key, n->endpoint.series))
 			continue;
 		r = names_resolve(s, n);
 		if (r)

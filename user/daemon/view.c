@@ -148,6 +148,7 @@ static void show_measurement(const struct view *v, struct now *now)
 	now->in_flight_at_change = losses.in_flight_at_change;
 	now->series_used = seen.series_used;
 	now->series_max = seen.series_max;
+	now->groups_left_out = seen.groups_left_out;
 }
 
 static void show_receivers(struct view *v, struct now *now)

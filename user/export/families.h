@@ -62,6 +62,8 @@
 	  "When the configuration was reloaded last, Unix time.")                                         \
 	X(SERIES_USED, "troth_series_used", GAUGE, NULL, "Series in use in the kernel.")                  \
 	X(SERIES_MAX, "troth_series_max", GAUGE, NULL, "Series that there is room for.")                  \
+	X(GROUPS_LEFT_OUT, "troth_groups_left_out", GAUGE, NULL,                                          \
+	  "Control groups beyond those looked through for the units of processes that have gone.")        \
 	X(KERNEL_BYTES, "troth_kernel_bytes", GAUGE, "bytes", "Memory of the maps in the kernel.")        \
 	X(STORE_BYTES, "troth_store_bytes", GAUGE, "bytes", "Size of the record on disk.")                \
 	X(RESIDENT, "troth_resident_bytes", GAUGE, "bytes", "Resident memory of this process.")           \

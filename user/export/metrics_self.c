@@ -117,6 +117,7 @@ int metrics_self(struct metrics_writer *w, const struct now *now)
 		metrics_number(w, FAMILY_RELOADED, &none, (double)now->reloaded);
 	metrics_number(w, FAMILY_SERIES_USED, &none, now->series_used);
 	metrics_number(w, FAMILY_SERIES_MAX, &none, now->series_max);
+	metrics_number(w, FAMILY_GROUPS_LEFT_OUT, &none, now->groups_left_out);
 	metrics_number(w, FAMILY_KERNEL_BYTES, &none, (double)now->kernel_bytes);
 	metrics_number(w, FAMILY_STORE_BYTES, &none, (double)now->store_bytes);
 	metrics_number(w, FAMILY_RESIDENT, &none, (double)now->resident_bytes);

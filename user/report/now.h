@@ -68,6 +68,7 @@ struct now {
 	const struct now_receiver *receivers;
 	size_t n_receivers;
 	unsigned int series_used, series_max;
+	unsigned int groups_left_out; /* control groups beyond those that are looked through */
 	uint64_t kernel_bytes, store_bytes, resident_bytes;
 	uint64_t ticks, late_ticks;    /* late: more than half a second after its time */
 	uint64_t tick_ns, tick_max_ns; /* the last one, the longest */
