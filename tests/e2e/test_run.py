@@ -51,8 +51,10 @@ def test_it_says_that_it_is_well():
 def test_an_orderly_end_takes_everything_out_and_exits_0():
     before = programs()
     with running() as d:
+        assert (d.state_dir / "troth.sock").is_socket()
         assert d.stop() == 0, d.explained()
         assert not d.pin_dir.exists()
+        assert not (d.state_dir / "troth.sock").exists()
         until(lambda: not set(programs()) - set(before), what="the end of its programs")
 
 
@@ -89,6 +91,18 @@ def test_with_linger_the_kernel_counts_on_and_the_next_start_tells_it():
         d.start()
         d.counts(server.port, ok=12)
         assert d.ready_s < 1, "nothing had to be loaded"
+
+
+@pytest.mark.any_backend
+def test_the_socket_of_a_killed_one_is_replaced_by_the_next():
+    with running() as d:
+        d.kill()
+        assert (d.state_dir / "troth.sock").is_socket()
+        assert d.troth("status").returncode == 3, "nobody listens"
+        d.start()
+        assert d.troth("status").returncode == 0
+        assert d.stop() == 0
+        assert not (d.state_dir / "troth.sock").exists()
 
 
 def test_kill_9_loses_nothing_and_tells_nothing_twice():

@@ -21,6 +21,7 @@ struct keys {
 
 struct server {
 	struct server_options o;
+	char *unix_path; /* our own */
 	struct documents *documents;
 	struct token token;
 	struct keys keys;
@@ -92,7 +93,7 @@ static int open_tcp(struct server *s, char *why, size_t why_size)
 
 static int open_local(struct server *s, char *why, size_t why_size)
 {
-	int fd = -1, r = listen_unix(s->o.unix_path, &fd, why, why_size);
+	int fd = -1, r = listen_unix(s->unix_path, &fd, why, why_size);
 
 	return r ? r : open_gate(s, fd, true, NULL, &s->local, why, why_size);
 }
@@ -107,6 +108,12 @@ int server_new(const struct server_options *o, struct server **ret, char *why, s
 		return -ENOMEM;
 	}
 	s->o = *o;
+	s->o.unix_path = NULL;
+	s->unix_path = o->unix_path ? strdup(o->unix_path) : NULL;
+	if (o->unix_path && !s->unix_path) {
+		snprintf(why, why_size, "out of memory");
+		return -ENOMEM;
+	}
 	r = documents_new(o->loop, &s->o.source, &s->documents);
 	if (r) {
 		snprintf(why, why_size, "HTTP cannot be served: %s", strerror(-r));
@@ -131,8 +138,9 @@ void server_free(struct server *s)
 	gate_free(s->tcp);
 	if (s->local) {
 		gate_free(s->local);
-		listen_unix_end(s->o.unix_path);
+		listen_unix_end(s->unix_path);
 	}
+	free(s->unix_path);
 	documents_free(s->documents);
 	keys_clear(&s->keys);
 	explicit_bzero(&s->token, sizeof(s->token));

@@ -42,7 +42,7 @@ struct server_options {
 };
 
 /*
- * Strings are borrowed as long as the server lives. The bearer token is for TCP: whoever may open the
+ * Names of files are borrowed as long as the server lives, the rest for the call. The bearer token is for TCP: whoever may open the
  * unix socket needs none.
  * 0; -EADDRINUSE, -EINVAL, -EACCES, ...: why has one line that says what and what to do.
  */
