@@ -571,6 +571,24 @@ def test_csv_is_one_row_a_promise_and_period(record):
     assert None not in rows[0] and all(v is not None for v in rows[0].values())
 
 
+def test_every_format_says_what_is_promised_no_more(record):
+    record.documents(slo.objective(target="0.98"))
+    record.documents(slo.objective(name="other"), time=EPOCH + HOUR)
+    record.measured(EPOCH, EPOCH + 2 * HOUR)
+    steady(record, 60, 99, 100)
+    steady(record, 60, 100, 100, start=EPOCH + HOUR, objective="other")
+    record.write()
+    period = ("--from", EPOCH, "--to", EPOCH + 2 * HOUR, "--output")
+    told = {p["name"]: (p["good"], p["total"], p["removed"])
+            for p in record.document(*period[:4])["promises"]}
+    assert told == {"shop": (5940, 6000, moment(EPOCH + HOUR)), "other": (6000, 6000, None)}
+    rows = csv.DictReader(io.StringIO(record.report(*period, "csv").stdout), strict=True)
+    rows = {r["name"]: (r["good"], r["total"], r["removed"]) for r in rows if r["period"] == "this"}
+    assert rows == {"shop": ("5940", "6000", moment(EPOCH + HOUR)), "other": ("6000", "6000", "")}
+    for output in ("text", "md", "html"):
+        assert "no more since" in record.report(*period, output).stdout, output
+
+
 def test_a_cell_is_no_formula(record):
     record.documents(slo.objective(target="0.9").replace("payments team", "'=1+1'"))
     record.measured(EPOCH, EPOCH + HOUR)

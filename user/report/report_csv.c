@@ -15,7 +15,7 @@
 static const char header[] =
 	"period,from,to,name,objective,service,promise,owner,verdict,sli,target,method,good,total,"
 	"bad,budget_unit,budget_allowed,budget_spent,budget_remaining,budget_remaining_ratio,"
-	"coverage,good_s,bad_s,idle_s,unmeasured_s,excluded_s,alerts,cost,currency,trend\r\n";
+	"coverage,good_s,bad_s,idle_s,unmeasured_s,excluded_s,alerts,cost,currency,trend,removed\r\n";
 
 /* What a spreadsheet would take for a formula is text (a quote before it). */
 static void put_text(FILE *out, const char *s)
@@ -93,7 +93,7 @@ static void put_row(FILE *out, const struct report *r, const struct report_promi
 	put_number(out, now ? p->cost : p->cost_before);
 	put_text(out, p->slo->agreement.currency);
 	put_text(out, now ? report_trends[p->trend] : NULL);
-	fputs("\r\n", out);
+	fprintf(out, ",%s\r\n", p->removed ? time_format(p->removed, from) : "");
 }
 
 int report_csv(FILE *out, const struct report *r)
