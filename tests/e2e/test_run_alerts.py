@@ -4,6 +4,7 @@
 import csv
 import io
 import json
+import sqlite3
 import subprocess
 import sys
 import time
@@ -106,6 +107,8 @@ def agrees_with_replay(d):
     assert shared(replayed["slos"]) == shared(live["slos"]), counts + d.explained()
     assert alerts(replayed["slos"]) == alerts(live["slos"])
     assert events(replayed) == events(report)
+    assert replayed["events"] == live["events"]
+    assert "events_left_out" not in live
     assert shared(replayed["slos"]) == shared(report["promises"])
     assert sum(int(r["total"]) for r in rows if r["slo"] == "pages") == d.slo("pages")["total"]
 
@@ -168,3 +171,31 @@ def test_an_outage_from_its_first_failure_to_its_end(tmp_path):
                  for a in r.json["alerts"]]
         assert heard == [("firing", "pages"), ("resolved", "pages")]
         assert reported(d)["pages"]["bad"] == 50
+
+
+def test_what_alerts_did_is_told_after_a_restart_the_newest_thousand(tmp_path):
+    """Written into the record by hand: in force, of windows that are not any more, of an objective gone."""
+    with Daemon() as d:
+        d.slos(documents(promise("pages", free_port()), promise("calls", free_port())))
+        d.start()
+        assert d.json("/api/v1/slos")["events"] == []
+        d.stop()
+        newest = int(time.time()) // 60 * 60
+        rows = [(newest - 60 * (1300 - i), ("pages", "calls", "gone")[i % 3], "page",
+                 900 if i % 2 else 7200, 120, "firing" if i % 4 < 2 else "resolved")
+                for i in range(1300)]
+        with sqlite3.connect(d.state_dir / "troth.db") as record:
+            record.executemany("INSERT INTO events (time, kind, slo, severity, long_s, short_s, state)"
+                               " VALUES (?, 'alert', ?, ?, ?, ?, ?)", rows)
+        record.close()
+        d.start()
+        document = d.json("/api/v1/slos")
+        expected = [row for row in rows[-1000:] if row[1] != "gone"]
+        told = [tuple(e[k] for k in ("time", "slo", "severity", "long_s", "short_s", "state"))
+                for e in document["events"]]
+        assert told == [(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(row[0])), *row[1:])
+                        for row in expected]
+        assert document["events_left_out"] == len(rows) - len(expected)
+        factors = {a["long_s"]: a["factor"] for a in d.slo("pages")["alerts"]}
+        assert {(e["long_s"], e["factor"]) for e in document["events"]} == \
+            {(900, factors[900]), (7200, None)}, "of windows that are not in force it is not known"

@@ -176,6 +176,7 @@ static enum exit_code report(const struct slo_history *h, const struct slo_set *
 	}
 	report.events = events->item;
 	report.n_events = events->n;
+	report.events_left_out = events->left_out;
 	code = r ? slo_fail(WHO, EXIT_UNABLE, "cannot report: %s", strerror(-r)) :
 		   print(&report, output);
 	for (size_t i = 0; entries && i < n; i++)

@@ -280,6 +280,8 @@ static void tell_changes(struct keeper *k)
 		struct changed *c = &k->changes[i];
 
 		c->c.result = keeper_result(k, c->objective);
+		if (!c->told)
+			keeper_events_note(k, &c->c);
 		if (!c->told && k->options.changed)
 			k->options.changed(k->options.context, &c->c);
 		c->told = true;

@@ -45,6 +45,15 @@ struct kept_change {
 	bool firing;
 };
 
+/* The same later, as the record has it: its objective is in force, its windows may not be any more. */
+struct kept_event {
+	int64_t time;
+	size_t result; /* of live_result() */
+	char *severity;
+	uint32_t long_s, short_s; /* short_s 0: none */
+	bool firing;
+};
+
 struct keeper_options {
 	struct store *store;		/* borrowed */
 	struct promises *promises;	/* taken over: the caller's is empty then */
@@ -70,6 +79,13 @@ void keeper_end(struct keeper *k, bool recorded);
 
 /* The record was begun afresh: what only it had goes into it again. In a transaction of its own. */
 int keeper_reseed(struct keeper *k);
+
+/*
+ * The newest changes of alerts, in order of time; at one moment as they came. ret_left_out: how many more
+ * there are on record, those of objectives that are no longer in force among them. Borrowed until the next tick.
+ */
+const struct kept_event *keeper_events(const struct keeper *k, size_t *ret_n,
+				       uint64_t *ret_left_out);
 
 struct live *keeper_live(struct keeper *k);
 const struct slo_set *keeper_set(const struct keeper *k);

@@ -8,6 +8,7 @@
 /* While the record cannot be written: some two hours of 100 objectives. Then the oldest goes. */
 #define WAITING_MAX 12000
 #define CHANGES_MAX 1024
+#define EVENTS_MAX  1000 /* that the API tells */
 
 struct waiting {
 	size_t objective;
@@ -48,6 +49,9 @@ struct keeper {
 	size_t n_waiting, waiting_room;
 	struct changed *changes;
 	size_t n_changes, changes_room; /* CHANGES_MAX at most */
+	struct kept_event *events;
+	size_t n_events, events_room; /* EVENTS_MAX at most */
+	uint64_t events_left_out;
 	uint64_t dropped;
 	struct service_row row; /* room for one tick's */
 };
@@ -59,6 +63,11 @@ int keeper_restore(struct keeper *k);
 /* Which one of live's, and which of its results. */
 size_t keeper_objective(const struct keeper *k, const struct objective *o);
 size_t keeper_result(const struct keeper *k, const struct objective *o);
+
+/* keeper_events.c */
+int keeper_events_restore(struct keeper *k);
+void keeper_events_note(struct keeper *k, const struct kept_change *c);
+void keeper_events_clear(struct keeper *k);
 
 /* Callbacks of live. */
 void keeper_hour_over(void *keeper, size_t objective, const struct live_hour *h);

@@ -196,7 +196,7 @@ static int restore_all(struct keeper *k)
 		err = restore_open(k);
 	for (size_t i = 0; !err && i < n; i++)
 		err = restore_last(k, &r[i]);
-	return err;
+	return err ? err : keeper_events_restore(k);
 }
 
 int keeper_restore(struct keeper *k)
@@ -308,5 +308,6 @@ void keeper_free(struct keeper *k)
 	free(k->objectives);
 	free(k->waiting);
 	free(k->changes);
+	keeper_events_clear(k);
 	free(k);
 }

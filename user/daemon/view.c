@@ -3,6 +3,7 @@
 #include "view.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@ struct view {
 	struct slo_entry *entries;
 	struct now_objective *objectives;
 	size_t room;
+	struct slo_event *events;
+	size_t events_room;
 	struct now_receiver *receivers;
 	size_t receivers_room;
 };
@@ -28,6 +31,7 @@ void view_free(struct view *v)
 		return;
 	free(v->entries);
 	free(v->objectives);
+	free(v->events);
 	free(v->receivers);
 	free(v);
 }
@@ -54,8 +58,16 @@ static const struct service_row *service_at(void *context, size_t i,
 	return &v->row;
 }
 
-static int rooms(struct view *v, size_t n, size_t receivers)
+static int rooms(struct view *v, size_t n, size_t events, size_t receivers)
 {
+	if (events > v->events_room) {
+		free(v->events);
+		v->events_room = 0;
+		v->events = calloc(events, sizeof(*v->events));
+		if (!v->events)
+			return -ENOMEM;
+		v->events_room = events;
+	}
 	if (n > v->room) {
 		free(v->entries);
 		free(v->objectives);
@@ -101,6 +113,35 @@ static void show_objectives(struct view *v, struct now *now)
 					 .entries = v->entries,
 					 .n = n };
 	now->objectives = v->objectives;
+}
+
+/* With its factor, unless the policy has changed since: then nobody knows it any more. */
+static struct alert_state alert_of(const struct slo_result *r, const struct kept_event *e)
+{
+	for (size_t i = 0; i < r->n_alerts; i++)
+		if (r->alerts[i].long_s == e->long_s && r->alerts[i].short_s == e->short_s &&
+		    !strcmp(r->alerts[i].severity, e->severity))
+			return r->alerts[i];
+	return (struct alert_state){
+		.severity = e->severity, .long_s = e->long_s, .short_s = e->short_s, .factor = NAN
+	};
+}
+
+static void show_events(struct view *v, struct now *now)
+{
+	struct slo_report *r = &now->slos;
+	const struct kept_event *events =
+		keeper_events(v->source->keeper, &r->n_events, &r->events_left_out);
+
+	for (size_t i = 0; i < r->n_events; i++) {
+		const struct slo_result *of = &v->entries[events[i].result].result;
+
+		v->events[i] = (struct slo_event){ .time = events[i].time,
+						   .name = of->counts_name,
+						   .alert = alert_of(of, &events[i]),
+						   .firing = events[i].firing };
+	}
+	r->events = v->events;
 }
 
 /* Of the time since the beginning of record, which lies somewhere in its first minute. */
@@ -192,9 +233,13 @@ int view_show(struct view *v, const struct view_source *s,
 {
 	struct now now = s->fixed;
 	unsigned int series;
-	int err = rooms(v, live_n_results(keeper_live(s->keeper)), s->n_receivers);
 	const struct sampler_maps *maps = sampler_maps(recorder_sampler(s->recorder));
+	uint64_t left_out;
+	size_t events;
+	int err;
 
+	keeper_events(s->keeper, &events, &left_out);
+	err = rooms(v, live_n_results(keeper_live(s->keeper)), events, s->n_receivers);
 	if (err)
 		return err;
 	v->source = s;
@@ -206,6 +251,7 @@ int view_show(struct view *v, const struct view_source *s,
 					      .context = v,
 					      .at = service_at };
 	show_objectives(v, &now);
+	show_events(v, &now);
 	show_measurement(v, &now);
 	if (s->notifier)
 		show_receivers(v, &now);

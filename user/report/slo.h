@@ -43,6 +43,7 @@ struct slo_report {
 	size_t n;
 	const struct slo_event *events; /* in order of time */
 	size_t n_events;
+	uint64_t events_left_out; /* older ones, and those of objectives that are no longer in force */
 };
 
 /* Both: 0 or -errno of the stream. */

@@ -206,5 +206,8 @@ int slo_report_json(FILE *out, const struct slo_report *r)
 		events = json_add(events, event(&r->events[i]));
 	root = json_with(root, "at", json_moment(r->at));
 	root = json_with(root, "slos", slos);
-	return json_print(out, json_with(root, "events", events));
+	root = json_with(root, "events", events);
+	if (r->events_left_out)
+		root = json_with(root, "events_left_out", json_count(r->events_left_out));
+	return json_print(out, root);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* events.c - alerts that fire, what happened, documents in force, messages under way. */
+#include <errno.h>
 #include <string.h>
 
 #include "db.h"
@@ -16,6 +17,10 @@ static const char SQL_EVENT_PUT[] = "REPLACE INTO events (time, kind, slo, sever
 				    " short_s, state, text, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
 static const char SQL_EVENTS[] = "SELECT id, time, kind, slo, severity, long_s, short_s, state,"
 				 " text FROM events WHERE time >= ? AND time < ? ORDER BY time, id";
+static const char SQL_ALERT_EVENTS[] =
+	"SELECT id, time, kind, slo, severity, long_s, short_s, state, text FROM events"
+	" WHERE kind = 'alert' ORDER BY time DESC, id DESC LIMIT ?";
+static const char SQL_ALERT_EVENTS_COUNT[] = "SELECT count(*) FROM events WHERE kind = 'alert'";
 static const char SQL_DOCUMENT_LAST[] = "SELECT yaml FROM documents ORDER BY id DESC LIMIT 1";
 static const char SQL_DOCUMENT_PUT[] = "INSERT INTO documents (time, yaml) VALUES (?, ?)";
 static const char SQL_DOCUMENT_AT[] =
@@ -85,14 +90,12 @@ int store_event_put(struct store *s, struct store_event *e)
 	return r;
 }
 
-int store_event_each(struct store *s, int64_t from, int64_t to,
-		     int (*each)(void *context, const struct store_event *e), void *context)
+/* q: bound. */
+static int each_event(sqlite3_stmt *q, int (*each)(void *context, const struct store_event *e),
+		      void *context)
 {
-	_statement_ sqlite3_stmt *q = NULL;
-	int r = db_prepare(s, SQL_EVENTS, &q);
+	int r = 0;
 
-	if (!r)
-		r = db_bind(q, "ii", from, to);
 	while (!r && (r = db_step(q)) == 1) {
 		struct store_event e = { .id = sqlite3_column_int64(q, 0),
 					 .time = sqlite3_column_int64(q, 1),
@@ -107,6 +110,40 @@ int store_event_each(struct store *s, int64_t from, int64_t to,
 		r = each(context, &e);
 	}
 	return r;
+}
+
+int store_event_each(struct store *s, int64_t from, int64_t to,
+		     int (*each)(void *context, const struct store_event *e), void *context)
+{
+	_statement_ sqlite3_stmt *q = NULL;
+	int r = db_prepare(s, SQL_EVENTS, &q);
+
+	if (!r)
+		r = db_bind(q, "ii", from, to);
+	return r ? r : each_event(q, each, context);
+}
+
+int store_alert_events_last(struct store *s, unsigned int n,
+			    int (*each)(void *context, const struct store_event *e), void *context)
+{
+	_statement_ sqlite3_stmt *q = NULL;
+	int r = db_prepare(s, SQL_ALERT_EVENTS, &q);
+
+	if (!r)
+		r = db_bind(q, "i", (int64_t)n);
+	return r ? r : each_event(q, each, context);
+}
+
+int store_alert_events_count(struct store *s, uint64_t *ret)
+{
+	_statement_ sqlite3_stmt *q = NULL;
+	int r = db_prepare(s, SQL_ALERT_EVENTS_COUNT, &q);
+
+	if (!r)
+		r = db_step(q);
+	if (r == 1)
+		*ret = (uint64_t)sqlite3_column_int64(q, 0);
+	return r == 1 ? 0 : r ? r : -EIO;
 }
 
 int store_documents_put(struct store *s, int64_t time, const char *yaml, size_t size)

@@ -86,6 +86,11 @@ int store_event_put(struct store *s, struct store_event *e);
 int store_event_each(struct store *s, int64_t from, int64_t to,
 		     int (*each)(void *context, const struct store_event *e), void *context);
 
+/* The last n of kind "alert", the newest first; and how many there are. */
+int store_alert_events_last(struct store *s, unsigned int n,
+			    int (*each)(void *context, const struct store_event *e), void *context);
+int store_alert_events_count(struct store *s, uint64_t *ret);
+
 /* All files of objectives as one YAML stream, from when on they were in force. Kept if it differs. */
 int store_documents_put(struct store *s, int64_t time, const char *yaml, size_t size);
 /* Those in force at time (the first ones, where it is earlier). The caller frees. -ENOENT: none. */
