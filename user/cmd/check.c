@@ -360,5 +360,6 @@ const struct command command_check = {
 		.n_rows = sizeof(rows) / sizeof(rows[0]),
 	},
 	.values_size = sizeof(struct check_values),
+	.measures = true,
 	.run = check_run,
 };

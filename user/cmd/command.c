@@ -8,6 +8,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/stdio.h"
+#include "../collect/features.h"
 
 enum exit_code command_unwritable(const char *who, int error)
 {
@@ -41,6 +42,8 @@ enum exit_code command_main(const struct command *c, int argc, char *argv[])
 	}
 	snprintf(who, sizeof(who), "troth %s", c->options.command);
 	r = options_parse(&c->options, argc, argv, values, why, sizeof(why));
+	if (r >= 0 && r != OPTIONS_HELP && c->measures && features_without(why, sizeof(why)))
+		r = -EINVAL;
 	if (r < 0) {
 		fprintf(stderr, "%s: %s\n", who, why);
 		return EXIT_USAGE;

@@ -3,6 +3,7 @@
 #ifndef TROTH_CMD_COMMAND_H
 #define TROTH_CMD_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "../conf/options.h"
@@ -21,6 +22,7 @@ struct command_group;
 struct command {
 	struct option_table options;		   /* options.command: "check", "slo lint" */
 	size_t values_size;			   /* of the struct that the table fills */
+	bool measures;				   /* it heeds TROTH_WITHOUT */
 	enum exit_code (*run)(const void *values); /* says itself what went wrong */
 	const struct command_group *group;	   /* instead of all that: commands below it */
 };

@@ -41,5 +41,6 @@ const struct command command_detach = {
 		.n_rows = sizeof(rows) / sizeof(rows[0]),
 	},
 	.values_size = sizeof(struct detach_values),
+	.measures = true,
 	.run = detach_run,
 };

@@ -107,5 +107,6 @@ const struct command command_doctor = {
 		.n_rows = sizeof(rows) / sizeof(rows[0]),
 	},
 	.values_size = sizeof(struct doctor_values),
+	.measures = true,
 	.run = doctor_run,
 };

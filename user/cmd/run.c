@@ -65,5 +65,6 @@ const struct command command_run = {
 		.n_rows = sizeof(rows) / sizeof(rows[0]),
 	},
 	.values_size = sizeof(struct run_values),
+	.measures = true,
 	.run = run_run,
 };

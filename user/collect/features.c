@@ -58,6 +58,13 @@ static int read_without(bool off[FEATURES_MAX], char *why, size_t size)
 	return 0;
 }
 
+int features_without(char *why, size_t size)
+{
+	bool off[FEATURES_MAX] = {};
+
+	return read_without(off, why, size);
+}
+
 /* What cannot be tried says nothing about the kernel; then the reason is the lack to mend. */
 static const char *untried(const struct need *n, struct probes *p, const char **ret_remedy)
 {

@@ -30,16 +30,19 @@ struct features {
 	const char *backend; /* what auto picks; NULL: nothing can be measured here */
 };
 
+/* Whether TROTH_WITHOUT names rows that there are. 0, or -EINVAL and one line. */
+int features_without(char *why, size_t size);
+
 /*
- * Probes everything: some 15 ms, 15 MB for the kernel's types while it lasts. 0, or -EINVAL and
- * one line: TROTH_WITHOUT names a row that there is not.
+ * Probes everything: some 15 ms, 15 MB for the kernel's types while it lasts. 0, or as
+ * features_without().
  */
 int features_probe(struct features *ret, char *why, size_t size);
 
 /*
  * The backend to measure with. wanted: "auto" (NULL is the same) or a backend's name. Asks only what
- * is quickly answered: some 5 ms. 0; or -ENOTSUP, -EINVAL (as above) and one line: what is missing,
- * how to get it.
+ * is quickly answered: some 5 ms. 0; as features_without(); or -ENOTSUP and one line: what is
+ * missing, how to get it.
  */
 int features_choose(const char *wanted, enum backend *ret, char *why, size_t size);
 
