@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "../base/secret.h"
 #include "answer.h"
 #include "listen.h"
 
@@ -17,6 +18,7 @@
 
 struct keys {
 	char *cert, *key;
+	size_t cert_size, key_size;
 };
 
 struct server {
@@ -32,10 +34,8 @@ struct server {
 
 static void keys_clear(struct keys *k)
 {
-	if (k->key)
-		explicit_bzero(k->key, strlen(k->key));
-	free(k->key);
-	free(k->cert);
+	secret_free(k->key, k->key_size);
+	secret_free(k->cert, k->cert_size);
 	*k = (struct keys){};
 }
 
@@ -50,8 +50,10 @@ static int keys_read(const struct server_options *o, struct keys *ret, char *why
 			 o->cert_file ? "key" : "certificate");
 		return -EINVAL;
 	}
-	r = web_file_read(o->cert_file, "TLS certificate", &ret->cert, why, why_size);
-	return r ? r : web_file_read(o->key_file, "TLS key", &ret->key, why, why_size);
+	r = web_file_read(o->cert_file, "TLS certificate", &ret->cert, &ret->cert_size, why,
+			  why_size);
+	return r ? r :
+		   web_file_read(o->key_file, "TLS key", &ret->key, &ret->key_size, why, why_size);
 }
 
 static int open_gate(struct server *s, int fd, bool local, const struct keys *keys,

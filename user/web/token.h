@@ -23,7 +23,8 @@ int token_read(const char *file, struct token *ret, char *why, size_t why_size);
 /* Is this Authorization header (NULL: there is none) enough? Time tells nothing of the token. */
 bool token_allows(const struct token *t, const char *authorization);
 
-/* All of a file, NUL behind it; free it. what: what it is, for why. */
-int web_file_read(const char *file, const char *what, char **ret, char *why, size_t why_size);
+/* As secret_file_read(). what: what it is, for why. */
+int web_file_read(const char *file, const char *what, char **ret, size_t *ret_size, char *why,
+		  size_t why_size);
 
 #endif
