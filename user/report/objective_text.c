@@ -9,7 +9,6 @@
 #include "../base/cleanup.h"
 #include "figures.h"
 #include "human.h"
-#include "slo_words.h"
 
 #define HANG	     14 /* where items begin, after the label of a line */
 #define NAMES_MAX    4	/* services by name under one objective */
@@ -152,25 +151,5 @@ void objective_text_section(struct page *p, const struct check_report *r)
 	for (size_t i = 0; i < r->n_judgements; i++)
 		if (r->judgements[i].unmatched)
 			put_unmatched(p, &r->judgements[i]);
-	page_end(p);
-}
-
-void objective_text_heading(struct page *p, const struct slo_result *s, const struct slo *slo,
-			    bool all)
-{
-	const char *title = slo->display_name;
-
-	page_line(p, 0, INK_PLAIN, "", 0);
-	page_item(p, INK_STRONG, "%s%s", s->counts_name, words_all(s));
-	if (title && strcmp(title, s->slo))
-		page_item(p, INK_PLAIN, "%s", title);
-	if (all)
-		page_item(p, INK_PLAIN, "all objectives together");
-	if (s->verdict == VERDICT_MISSED)
-		page_item(p, INK_BAD, "BROKEN");
-	else if (s->verdict == VERDICT_MET)
-		page_item(p, INK_GOOD, "kept");
-	else
-		page_item(p, INK_FAINT, "no data");
 	page_end(p);
 }

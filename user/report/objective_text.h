@@ -16,10 +16,4 @@ void objective_text_line(struct page *p, const struct check_report *r, const str
 /* All of them, with the promise in words; at the end those that no service was meant by. */
 void objective_text_section(struct page *p, const struct check_report *r);
 
-struct slo;
-struct slo_result;
-/* A line: its name, what people call it, kept or broken. all: of all objectives of its SLO together. */
-void objective_text_heading(struct page *p, const struct slo_result *s, const struct slo *slo,
-			    bool all);
-
 #endif

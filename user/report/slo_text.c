@@ -3,34 +3,14 @@
  * slo_text.c - objectives for people: which promises are kept, what is left of each budget, what is
  * alarming, and how much of the time was seen at all. Leaves sentences to slo_words.
  */
-#include <errno.h>
 #include <math.h>
-#include <string.h>
 
 #include "../base/cleanup.h"
-#include "human.h"
-#include "objective_text.h"
-#include "page.h"
+#include "promise_text.h"
 #include "slo.h"
 #include "slo_words.h"
 
-#define HANG	     14
 #define EVENTS_SHOWN 20 /* the newest */
-#define NS_PER_S     1000000000u
-
-static void put_words(struct page *p, enum ink ink, char *text)
-{
-	if (text)
-		page_words(p, ink, text);
-	else
-		p->error = -ENOMEM;
-	free(text);
-}
-
-static void line(struct page *p, const char *label)
-{
-	page_line(p, 2, INK_FAINT, label, HANG);
-}
 
 /* Objectives are promises; what is of all of them together (a composite) counts apart. */
 static void put_headline(struct page *p, const struct slo_report *r)
@@ -69,23 +49,6 @@ static void put_headline(struct page *p, const struct slo_report *r)
 	page_end(p);
 }
 
-static void put_promise(struct page *p, const struct slo_entry *e)
-{
-	const struct agreement *a = &e->slo->agreement;
-
-	line(p, "promise");
-	if (a->promise)
-		page_words(p, INK_PLAIN, a->promise);
-	else
-		page_words(p, INK_FAINT, "(not written down)");
-	page_end(p);
-	if (a->owner) {
-		line(p, "owner");
-		page_words(p, INK_PLAIN, a->owner);
-		page_end(p);
-	}
-}
-
 static void put_events_of(struct page *p, const struct slo_result *s)
 {
 	page_item(p, INK_FAINT, "%s of %s good, %s failed", human_count(s->good).s,
@@ -99,50 +62,33 @@ static void put_result(struct page *p, const struct slo_entry *e)
 	const char *zone = !s->rolling && e->slo->window.zone ? e->slo->window.zone : "UTC";
 	bool over = s->at >= s->window_end;
 
-	line(p, "result");
-	if (s->verdict == VERDICT_NO_DATA)
-		page_item(p, INK_STRONG, "nothing to judge");
-	else
-		page_item(p, INK_STRONG, "%s", words_good(s).s);
-	page_item(p, INK_PLAIN, "%s promised", words_target(e->objective, s).s);
+	promise_text_begin_result(p, s, e->objective);
 	/* Of slices: events are no part of the result. */
 	if (!s->in_slices)
 		put_events_of(p, s);
 	page_end(p);
 	if (s->in_slices) {
-		line(p, "events");
+		promise_text_line(p, "events");
 		put_events_of(p, s);
 		page_end(p);
 	}
-	line(p, "method");
+	promise_text_line(p, "method");
 	page_item(p, INK_PLAIN, "%s", s->method);
 	if (s->in_slices && e->objective && e->objective->slice_s)
 		page_item(p, INK_PLAIN, "slices of %s", words_seconds(e->objective->slice_s).s);
 	page_end(p);
-	line(p, "window");
+	promise_text_line(p, "window");
 	page_words(p, INK_PLAIN, window ? window : "?");
 	page_item(p, INK_FAINT, "%s to %s%s", words_moment_in(zone, s->window_start).s,
 		  words_moment_in(zone, s->window_end).s, over ? "" : ", not over yet");
 	page_end(p);
 }
 
-/* A sum of fractions that is a hair below a whole number is that number. */
-static struct human amount(double value)
-{
-	return human_amount(value * (1 + 1e-12));
-}
-
 static void put_budget(struct page *p, const struct slo_result *s)
 {
-	const char *unit = s->in_slices ? "bad slices of time" : "failures";
-
 	if (s->verdict == VERDICT_NO_DATA)
 		return;
-	line(p, "budget");
-	page_item(p, s->remaining_ratio < 0 ? INK_BAD : INK_STRONG, "%s",
-		  words_left(s->remaining_ratio).s);
-	page_item(p, INK_PLAIN, "%s %s allowed, %s spent", amount(s->allowed).s, unit,
-		  amount(s->spent).s);
+	promise_text_begin_budget(p, s);
 	if (s->verdict == VERDICT_MISSED && s->remaining_ratio > 0)
 		page_words(p, INK_FAINT, words_broken_early(s->at >= s->window_end));
 	if (s->estimated)
@@ -150,49 +96,6 @@ static void put_budget(struct page *p, const struct slo_result *s)
 			  "(an estimate: the period is not over, and its traffic "
 			  "not known)");
 	page_end(p);
-}
-
-static void put_coverage(struct page *p, const struct slo_result *s)
-{
-	bool low = isfinite(s->coverage) && s->coverage < COVERAGE_LOW;
-
-	line(p, "measured");
-	if (!isfinite(s->coverage)) {
-		page_words(p, INK_PLAIN, "all of the time is excluded");
-	} else {
-		/* Cut off: what was missed for a minute is not 100 %. */
-		page_item(p, low ? INK_BAD : INK_PLAIN, "%s of the time",
-			  human_sli((uint64_t)floor(s->coverage * 1e9), 1000000000, 0.99).s);
-		if (low)
-			page_words(p, INK_BAD,
-				   "LOW: what happened in the rest is not known, and not in these "
-				   "figures");
-	}
-	page_end(p);
-}
-
-static void put_time(struct page *p, const struct slo_result *s)
-{
-	const struct {
-		const char *name;
-		uint64_t ns;
-	} states[] = { { "good", s->good_ns },
-		       { "bad", s->bad_ns },
-		       { "idle", s->idle_ns },
-		       { "unmeasured", s->unmeasured_ns },
-		       { "excluded", s->excluded_ns } };
-	bool some = false;
-
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-		if (!states[i].ns)
-			continue;
-		if (!some)
-			line(p, "time");
-		some = true;
-		page_item(p, INK_PLAIN, "%s %s", states[i].name, words_length(states[i].ns).s);
-	}
-	if (some)
-		page_end(p);
 }
 
 static void put_burns(struct page *p, const struct slo_result *s)
@@ -203,33 +106,12 @@ static void put_burns(struct page *p, const struct slo_result *s)
 		known |= isfinite(s->burns[i].rate);
 	if (!known)
 		return;
-	line(p, "burn rates");
+	promise_text_line(p, "burn rates");
 	for (size_t i = 0; i < s->n_burns; i++)
 		page_item(p, INK_PLAIN, "%s: %s", words_seconds(s->burns[i].window_s).s,
 			  isfinite(s->burns[i].rate) ? human_amount(s->burns[i].rate).s :
 						       "unknown");
 	page_end(p);
-}
-
-static void put_excluded(struct page *p, const struct slo_entry *e)
-{
-	for (size_t i = 0; i < e->n_excluded; i++) {
-		const struct slo_excluded *x = &e->excluded[i];
-
-		line(p, i ? "" : "excluded");
-		if (!i)
-			page_item(p, INK_STRONG, "%s of planned maintenance in all",
-				  words_seconds(e->result.excluded_ns / NS_PER_S).s);
-		page_words(p, INK_PLAIN, x->why->reason ? x->why->reason : "(no reason given)");
-		page_item(p, INK_PLAIN, "said by %s", x->why->author ? x->why->author : "nobody");
-		if (x->n == 1)
-			page_item(p, INK_FAINT, "%s to %s", words_moment(x->first).s,
-				  words_moment(x->last).s);
-		else
-			page_item(p, INK_FAINT, "%zu times from %s to %s", x->n,
-				  words_moment(x->first).s, words_moment(x->last).s);
-		page_end(p);
-	}
 }
 
 static void put_alerts(struct page *p, const struct slo_entry *e)
@@ -239,8 +121,9 @@ static void put_alerts(struct page *p, const struct slo_entry *e)
 	for (size_t i = 0; i < s->n_alerts; i++) {
 		if (!s->alerts[i].firing)
 			continue;
-		line(p, "ALERT");
-		put_words(p, INK_BAD, words_alert(s, &s->alerts[i], e->slo->agreement.promise));
+		promise_text_line(p, "ALERT");
+		promise_text_words(p, INK_BAD,
+				   words_alert(s, &s->alerts[i], e->slo->agreement.promise));
 		page_end(p);
 	}
 }
@@ -252,10 +135,10 @@ static void put_outlook(struct page *p, const struct slo_entry *e)
 	/* Of a composite nothing is foreseen: its members' outlooks stand at them. */
 	if (s->verdict == VERDICT_NO_DATA || !e->objective)
 		return;
-	line(p, "outlook");
-	put_words(p, INK_PLAIN, words_forecast(s));
+	promise_text_line(p, "outlook");
+	promise_text_words(p, INK_PLAIN, words_forecast(s));
 	if (isfinite(s->chance))
-		put_words(p, INK_PLAIN, words_chance(s, &e->slo->window));
+		promise_text_words(p, INK_PLAIN, words_chance(s, &e->slo->window));
 	page_end(p);
 }
 
@@ -281,7 +164,7 @@ static void put_revisions(struct page *p, const struct slo_result *s)
 	for (size_t i = 0; s->n_revisions > 1 && i < s->n_revisions; i++) {
 		const struct revision_result *v = &s->revisions[i];
 
-		line(p, i ? "" : "revisions");
+		promise_text_line(p, i ? "" : "revisions");
 		page_item(p, INK_PLAIN, "%s%s", v->since ? "from " : "at first",
 			  v->since ? words_moment(v->since).s : "");
 		page_item(p, INK_PLAIN, "%s promised", human_target(v->target).s);
@@ -328,16 +211,18 @@ int slo_report_text(FILE *out, const struct slo_report *r, bool colour)
 		const struct slo_entry *e = &r->entries[i];
 
 		page_end(&p);
-		objective_text_heading(&p, &e->result, e->slo, !e->objective);
-		put_promise(&p, e);
+		promise_text_heading(&p, &e->result, e->slo, !e->objective);
+		promise_text_promise(&p, &e->slo->agreement);
+		promise_text_owner(&p, &e->slo->agreement);
 		put_result(&p, e);
 		put_alerts(&p, e);
 		put_budget(&p, &e->result);
 		put_outlook(&p, e);
 		put_burns(&p, &e->result);
-		put_coverage(&p, &e->result);
-		put_time(&p, &e->result);
-		put_excluded(&p, e);
+		promise_text_begin_measured(&p, &e->result);
+		page_end(&p);
+		promise_text_time(&p, &e->result);
+		promise_text_excluded(&p, e->excluded, e->n_excluded, e->result.excluded_ns);
 		put_revisions(&p, &e->result);
 	}
 	put_events(&p, r);
