@@ -92,7 +92,7 @@ struct control {
 	 * milliseconds. What would count twice is counted by those of this generation.
 	 */
 	__u32 generation;
-	__u32 join_pass; /* enum join_pass: how far the walk over all files is */
+	__u32 join_pass; /* enum join_pass: how far the walk over all files is; it tells its end itself */
 	__u32 sweep_final;
 	__u32 self_test_port;
 	__u32 tick_ns;		    /* of a jiffy; the self-test measures it, as what follows */

@@ -271,6 +271,25 @@ static __always_inline int connection_had_no_storage(void)
 	return 0;
 }
 
+static __always_inline __u64 ticks_since(__u64 now, __u32 then)
+{
+	return then ? (__u32)now - then : 0;
+}
+
+/*
+ * Is it older than the measurement, though the walk over all files did not find it? It was closed by
+ * then, or it waited to be accepted and its data had come. Both ticks are set when a connection is
+ * established, then by what it receives and what it sends: one from before the walk's end is proof.
+ */
+static __always_inline int connection_is_older(const struct sock *sk)
+{
+	const struct inet_connection_sock *icsk = CAST(inet_connection_sock, sk);
+	__u64 now = bpf_jiffies64(), silent = ticks_since(now, FIELD(icsk, icsk_ack.lrcvtime)),
+	      unsent = ticks_since(now, FIELD(tcp_of(sk), lsndtime));
+
+	return now - (silent > unsent ? silent : unsent) <= joined_ticks;
+}
+
 /*
  * Room for the state of a connection that somebody wants; NULL: nobody does, or it is lost, which
  * is counted where that is asked.

@@ -25,6 +25,7 @@ volatile struct control control = { .tick_ns = 10000000, .idle_end_ns = 50000000
 
 struct losses losses;
 __u64 without_storage; /* connections that losses.no_storage counts, and that are not gone yet */
+__u64 joined_ticks;    /* when the walk over older sockets was over, in jiffies */
 struct self_test self_test;
 
 /* Index: series * config.stripes + stripe. Nobody maps it; but what can be mapped begins at a page. */

@@ -45,7 +45,7 @@ static __noinline int connection_join(struct sock *sk, struct task_struct *task)
 	s = flags & FLAG_JOINED ? 0 : series_stripe(c->series);
 	if (s && !task)
 		add(&s->opened, 1);
-	if (!s && !task && !connection_had_no_storage())
+	if (!s && !task && !connection_had_no_storage() && !connection_is_older(sk))
 		add(&losses.unseen, 1); /* something was said before it was known */
 	connection_fill(c, sk, c->flags & FLAG_CONNECTING ? ROLE_CLIENT : role, flags);
 	return 0;
@@ -72,6 +72,14 @@ int troth_join(struct bpf_iter__task_file *ctx)
 	struct sock *sk;
 	int state;
 
+	/*
+	 * The walk's last run, without a task. Told here: user space may be held up, and what comes
+	 * meanwhile would neither be older nor be found.
+	 */
+	if (!task && control.join_pass == JOIN_CONNECTIONS) {
+		joined_ticks = bpf_jiffies64();
+		control.join_pass = JOIN_DONE;
+	}
 	if (!task || !file)
 		return 0;
 	sock = bpf_sock_from_file(file);

@@ -368,7 +368,7 @@ static __always_inline int unseen_wanted(const struct sock *sk)
 	return 0;
 }
 
-/* A connection that carried data and that no hook ever knew. */
+/* A connection that carried data, that no hook ever knew, and that is not older than troth. */
 static __always_inline void unseen_count(struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_of(sk);
@@ -377,7 +377,7 @@ static __always_inline void unseen_count(struct sock *sk)
 	    (!FIELD(tp, segs_in) && !FIELD(tp, segs_out)) || !unseen_wanted(sk) ||
 	    connection_find(sk) || connection_had_no_storage())
 		return;
-	if (FIELD(tp, data_segs_in) || FIELD(tp, data_segs_out))
+	if ((FIELD(tp, data_segs_in) || FIELD(tp, data_segs_out)) && !connection_is_older(sk))
 		add(&losses.unseen, 1);
 }
 

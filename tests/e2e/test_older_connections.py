@@ -125,6 +125,26 @@ def test_a_connection_waiting_to_be_accepted_when_troth_starts():
     check.both(server.port, ok=2)
 
 
+def test_a_request_in_a_connection_waiting_to_be_accepted_is_not_counted_and_not_lost():
+    """It began before. Its socket is in no process's files, and no more data will come for it."""
+    def program(listener, stage):
+        stage.wait("accept")
+        wire = Wire(listener.accept()[0])
+        while wire.request():
+            wire.send(OK)
+        stage.say("closed")
+
+    with Actor(program) as server, connect(server) as client:
+        client.send(GET)
+        with Check(server.port) as check:
+            server.cue("accept")
+            client.response()
+            client.close()
+            server.heard("closed")
+    check.nothing_counted(server.port)
+    assert check.json["measurement"]["lost"] == 0, check.explained()
+
+
 def test_a_hung_request_older_than_troth_is_not_in_flight():
     def handle(wire, stage):
         wire.request()

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "programs_own.h"
 #include "self_test.h"
@@ -131,18 +132,22 @@ static int attach_iterator(struct bpf_program *program, struct bpf_map *map, str
 int programs_join(struct programs *p)
 {
 	struct bpf_link *walk = bpf_program__attach_iter(program_of(p, "troth_join"), NULL);
+	volatile struct control *control = p->object.control;
 	int r;
 
 	if (!walk)
 		return -errno;
-	p->object.control->join_pass = JOIN_LISTENERS;
+	control->join_pass = JOIN_LISTENERS;
 	r = programs_iterate(bpf_link__fd(walk), NULL, NULL);
-	p->object.control->join_pass = JOIN_CONNECTIONS;
+	control->join_pass = JOIN_CONNECTIONS;
 	if (!r)
 		r = programs_iterate(bpf_link__fd(walk), NULL, NULL);
-	if (!r)
-		p->object.control->join_pass = JOIN_DONE;
 	bpf_link__destroy(walk);
+	if (!r && control->join_pass != JOIN_DONE)
+		r = -EIO; /* the walk did not come to its end */
+	/* What begins after this is in no tick of before: see connection_is_older(). */
+	if (!r)
+		usleep(control->tick_ns / 1000 + 1);
 	return r;
 }
 
