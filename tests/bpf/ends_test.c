@@ -273,6 +273,35 @@ static void a_connection_without_room_is_lost_once_though_it_stays_unknown(void 
 	bench_close(&b);
 }
 
+/* All that is said on these connections is said before the walk over older ones ends: at joined. */
+static void nothing_tells_of(uint64_t joined, unsigned int unseen)
+{
+	struct bench b = bench_open((struct setup){ .roles = 3, .servers = 1, .clients = 1 });
+	struct pair p[ROOM];
+
+	for (size_t i = 0; i < HOOKS; i++)
+		if (!strncmp(hooks[i], "troth_set_state", strlen("troth_set_state"))) {
+			bpf_link__destroy(b.hook[i]);
+			b.hook[i] = NULL;
+		}
+	b.skeleton->data->control.join_pass = JOIN_CONNECTIONS;
+	pairs_open(&b, p, ROOM);
+	pairs_ask(&b, p, ROOM);
+	b.skeleton->bss->joined_ticks = joined;
+	b.skeleton->data->control.join_pass = JOIN_DONE;
+	pairs_close(&b, p, ROOM, 0);
+	usleep(100000);
+	assert_int_equal(unseen, losses_of(&b).unseen);
+	bench_close(&b);
+}
+
+static void a_connection_that_no_hook_knew_is_lost_unless_it_is_older(void **state)
+{
+	(void)state;
+	nothing_tells_of(1, 2 * ROOM);
+	nothing_tells_of(UINT64_MAX, 0);
+}
+
 /* ---- an exchange in flight ---- */
 
 enum leaves { SERVER_CLOSES, SERVER_RESETS, CLIENT_CLOSES, CLIENT_RESETS, BOTH_HALF_CLOSE, WAYS };
@@ -434,6 +463,7 @@ int main(void)
 		cmocka_unit_test(a_connection_without_room_is_lost_once),
 		cmocka_unit_test(a_connection_without_room_is_lost_once_though_it_stays_unknown),
 #endif
+		cmocka_unit_test(a_connection_that_no_hook_knew_is_lost_unless_it_is_older),
 		cmocka_unit_test(an_exchange_in_flight_at_a_close_is_judged_once),
 		cmocka_unit_test(what_is_used_again_starts_afresh),
 	};
