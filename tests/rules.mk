@@ -65,7 +65,12 @@ build/sanitized/%.o: %.c
 build/unit/%: tests/unit/%.c $(PURE_O)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_ALL) $(SANITIZE) -MMD -MP -MF $@.d $< $(PURE_O) -o $@ -lcmocka $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $(SANITIZE) -MMD -MP -MF $@.d $< $(filter %.o,$^) -o $@ -lcmocka $(LIBS) $(UNIT_FLAGS)
+
+# The daemon over a kernel that is made up.
+TICKS_O := $(patsubst %.c,build/sanitized/%.o,$(filter-out $(PURE_C),$(wildcard user/daemon/*.c)) tests/unit/ticks.c)
+build/unit/test_ticks: $(TICKS_O)
+build/unit/test_ticks: UNIT_FLAGS := $(foreach f,malloc calloc realloc reallocarray strdup moment_now log_line,-Wl,--wrap=$(f))
 
 # The server with made-up numbers, for tests/cli/test_web*.py.
 build/web-driver: $(wildcard tests/web/*.c) $(patsubst %.c,$(OUT)/%.o,$(filter user/base/% user/conf/% \

@@ -34,9 +34,7 @@ static int reseed(struct daemon *d, const struct moment *now)
 	if (err)
 		return err;
 	d->afresh = true;
-	err = recorder_reseed(d->recorder, now);
-	if (!err)
-		err = keeper_reseed(d->keeper);
+	err = recorder_reseed(d->recorder, now, keeper_reseed, d->keeper);
 	if (!err)
 		d->must_reseed = d->afresh = false;
 	return err;
@@ -51,7 +49,8 @@ static void note_record(struct daemon *d, int error, const struct moment *now)
 	if (error == -EUCLEAN && !d->must_reseed) {
 		log_error("store: the record is corrupt: it is moved aside, and a fresh one begun");
 		d->must_reseed = true;
-		if (!reseed(d, now))
+		error = reseed(d, now);
+		if (!error)
 			return;
 	}
 	health_wrong(
@@ -161,14 +160,12 @@ static int rest(void *daemon, struct store *s)
 static int one_tick(struct daemon *d, const struct moment *now)
 {
 	struct recorder_tick t = { .context = d, .begin = begin, .each = each, .rest = rest };
-	int err;
+	int err, again = d->must_reseed ? reseed(d, now) : 0;
 
-	if (d->must_reseed)
-		reseed(d, now);
 	err = recorder_tick(d->recorder, now, &t);
 	if (err)
 		return err;
-	note_record(d, t.unrecorded, now);
+	note_record(d, again ? again : t.unrecorded, now);
 	keeper_end(d->keeper, !t.unrecorded);
 	if (t.names_changed)
 		live_forget_services(keeper_live(d->keeper));
@@ -206,7 +203,7 @@ static void settle(struct daemon *d, const struct moment *now)
 	int64_t minute = now->wall_ns / NS_PER_SECOND / 60;
 	int err;
 
-	if (minute == d->settled)
+	if (minute == d->settled || d->must_reseed)
 		return;
 	d->settled = minute;
 	err = store_begin(d->store);

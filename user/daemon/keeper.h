@@ -77,8 +77,8 @@ int keeper_rest(void *keeper, struct store *s);
 /* The tick is over. recorded: its transaction was. */
 void keeper_end(struct keeper *k, bool recorded);
 
-/* The record was begun afresh: what only it had goes into it again. In a transaction of its own. */
-int keeper_reseed(struct keeper *k);
+/* The record was begun afresh: what only it had goes into it again. Of recorder_reseed(). */
+int keeper_reseed(void *keeper);
 
 /*
  * The newest changes of alerts, in order of time; at one moment as they came. ret_left_out: how many more

@@ -240,21 +240,17 @@ static int reseed_one(struct keeper *k, struct kept *o, size_t objective)
 	return err;
 }
 
-int keeper_reseed(struct keeper *k)
+int keeper_reseed(void *keeper)
 {
+	struct keeper *k = keeper;
 	struct store *s = k->options.store;
-	int err = store_begin(s);
+	int err = 0;
 
-	if (err)
-		return err;
 	for (size_t i = 0; !err && i < live_n(k->live); i++)
 		err = reseed_one(k, &k->objectives[i], i);
 	if (!err)
 		err = store_documents_put(s, k->open, k->promises.yaml ? k->promises.yaml : "",
 					  k->promises.yaml_size);
-	if (!err)
-		return store_commit(s);
-	store_rollback(s);
 	return err;
 }
 

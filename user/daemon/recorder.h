@@ -87,8 +87,12 @@ int recorder_hold(struct recorder *r);
 int recorder_aim(struct recorder *r, struct threshold t[THRESHOLDS], unsigned int n,
 		 uint64_t idle_end_ns);
 
-/* The record was started afresh: everything that is known here goes into it. */
-int recorder_reseed(struct recorder *r, const struct moment *now);
+/*
+ * The record was started afresh: everything that is known here goes into it, and what more() adds, in
+ * one transaction. more: NULL is nothing. 0 or -errno of the record: call it again then.
+ */
+int recorder_reseed(struct recorder *r, const struct moment *now, int (*more)(void *context),
+		    void *context);
 
 struct sampler *recorder_sampler(struct recorder *r);
 

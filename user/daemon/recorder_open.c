@@ -457,7 +457,8 @@ static int reseed_checkpoints(struct recorder *r, const int64_t *ids)
 	return err;
 }
 
-int recorder_reseed(struct recorder *r, const struct moment *now)
+int recorder_reseed(struct recorder *r, const struct moment *now, int (*more)(void *context),
+		    void *context)
 {
 	_cleanup_(freep) int64_t *ids = calloc(r->n_services + 1, sizeof(*ids));
 	int err = ids ? store_begin(r->store) : -ENOMEM;
@@ -472,6 +473,8 @@ int recorder_reseed(struct recorder *r, const struct moment *now)
 		err = store_losses_put(r->store, &r->losses);
 	if (!err)
 		err = store_kernel_put(r->store, &r->kernel);
+	if (!err && more)
+		err = more(context);
 	if (!err)
 		err = store_commit(r->store);
 	else

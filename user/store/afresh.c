@@ -60,7 +60,8 @@ static int set_aside(struct store *s, char *ret, size_t size)
 	int r;
 
 	*ret = '\0';
-	if (kept(s->options.dir) < CORRUPT_KEPT) {
+	/* What could only be begun, on a full disk say, holds nothing. */
+	if (!s->half_afresh && kept(s->options.dir) < CORRUPT_KEPT) {
 		gmtime_r(&now, &tm);
 		strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
 		snprintf(ret, size, "%s.corrupt-%s", s->path, stamp);
@@ -93,9 +94,11 @@ int store_start_afresh(struct store *s, char *why, size_t why_size)
 			 strerror(-r));
 		return r;
 	}
+	s->half_afresh = true;
 	r = db_open(s, why, why_size);
 	if (r)
 		return r;
+	s->half_afresh = false;
 	if (*aside)
 		snprintf(
 			why, why_size,
