@@ -248,7 +248,7 @@ void daemon_tick(void *daemon)
 {
 	struct daemon *d = daemon;
 	struct moment now, end;
-	int err;
+	int err, unrecorded = 0;
 
 	moment_now(&now);
 	settle(d, &now);
@@ -257,7 +257,9 @@ void daemon_tick(void *daemon)
 		d->late_ticks++;
 	err = one_tick(d, &now);
 	if (!err)
-		err = recorder_retire(d->recorder, &now);
+		err = recorder_retire(d->recorder, &now, &unrecorded);
+	if (unrecorded)
+		note_record(d, unrecorded, &now);
 	if (err)
 		health_wrong(&d->health, HEALTH_KERNEL, true,
 			     "the kernel's counts cannot be read: %s; restart troth",

@@ -28,8 +28,10 @@ static struct waiting *wait_room(struct keeper *k)
 		size_t room = k->waiting_room ? 2 * k->waiting_room : 64;
 		struct waiting *more = reallocarray(k->waiting, room, sizeof(*more));
 
-		if (!more)
+		if (!more) {
+			k->dropped++;
 			return NULL;
+		}
 		k->waiting = more;
 		k->waiting_room = room;
 	}
@@ -58,9 +60,9 @@ static int minute_over(void *keeper, size_t objective, const struct live_minute 
 	struct keeper *k = keeper;
 	struct waiting *w = wait_room(k);
 
-	if (!w)
-		return -ENOMEM;
-	*w = (struct waiting){ .objective = objective, .minute = minute_row(m) };
+	/* The minute is over in any case: only the record lacks it then. */
+	if (w)
+		*w = (struct waiting){ .objective = objective, .minute = minute_row(m) };
 	state_of(k, objective, m);
 	k->objectives[objective].good_ever += m->counts.good;
 	k->objectives[objective].total_ever += m->counts.total;
@@ -73,10 +75,8 @@ void keeper_hour_over(void *keeper, size_t objective, const struct live_hour *h)
 	struct keeper *k = keeper;
 	struct waiting *w = wait_room(k);
 
-	if (!w) {
-		k->dropped++;
+	if (!w)
 		return;
-	}
 	*w = (struct waiting){ .objective = objective, .is_hour = true };
 	w->hour = (struct store_slo_hour){ .time = h->time,
 					   .good = h->good,
@@ -136,25 +136,57 @@ static uint32_t share(uint64_t measured_ns)
 			  all); /* above 64 bits from 18 s */
 }
 
-/* The open minute is over; the clock goes to the minute that holds what comes now. */
+/* A minute's end has up to so many rows of each objective: an open one, a minute, an hour; twice. */
+#define ROWS_OF_ONE 6
+
+/* While nothing has moved yet the tick may fail, and be tried again. */
+static int reserve(struct keeper *k)
+{
+	size_t want = k->n_waiting + ROWS_OF_ONE * live_n(k->live);
+	struct waiting *more;
+
+	if (want > WAITING_MAX)
+		want = WAITING_MAX;
+	if (want <= k->waiting_room)
+		return 0;
+	more = reallocarray(k->waiting, want, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	k->waiting = more;
+	k->waiting_room = want;
+	return 0;
+}
+
+/*
+ * The open minute is over; the clock goes to the minute that holds what comes now. What cannot be told
+ * for want of memory goes to a later minute.
+ */
 static int roll(struct keeper *k, int64_t minute)
 {
-	int err = live_minute_end(k->live, k->open, share(k->measured_ns), minute_over, k);
+	int err = reserve(k);
 
 	if (err)
+		return err;
+	err = live_minute_end(k->live, k->open, share(k->measured_ns), minute_over, k);
+	if (err && err != -ENOMEM)
 		return err;
 	k->open += LIVE_STEP_S;
 	k->measured_ns = k->spill_ns;
 	k->spill_ns = 0;
 	if (minute == k->open)
-		return 0;
+		return err;
 	if (k->measured_ns) { /* what the last tick of before had of the next minute */
-		err = live_minute_end(k->live, k->open, share(k->measured_ns), minute_over, k);
+		int one = live_minute_end(k->live, k->open, share(k->measured_ns), minute_over, k);
+
+		err = err ? err : one;
 		k->open += LIVE_STEP_S;
 		k->measured_ns = 0;
 	}
-	if (!err && minute > k->open)
-		err = live_unmeasured(k->live, minute);
+	if (minute > k->open) {
+		int one = live_unmeasured(k->live, minute);
+
+		err = err ? err : one;
+	}
 	k->open = minute;
 	return err;
 }
@@ -181,6 +213,7 @@ int keeper_begin(void *keeper, const struct recorder_stretch *stretch)
 	} else if (stretch->to_ns > stretch->from_ns) {
 		k->measured_ns += (uint64_t)(stretch->to_ns - stretch->from_ns);
 	}
+	live_tick_begin(k->live);
 	return err;
 }
 

@@ -68,8 +68,11 @@ struct recorder_tick {
 };
 int recorder_tick(struct recorder *r, const struct moment *now, struct recorder_tick *t);
 
-/* Numbers of services that nobody needs any more go back. After the tick. 0 or -errno. */
-int recorder_retire(struct recorder *r, const struct moment *now);
+/*
+ * Numbers of services that nobody needs any more go back. After the tick. 0 or -errno of the sampler;
+ * unrecorded: -errno of the record, a number stays where it is until that can be written.
+ */
+int recorder_retire(struct recorder *r, const struct moment *now, int *ret_unrecorded);
 
 /* The record may have given services up when it was settled: so do we. 0 or -errno of the record. */
 int recorder_forget(struct recorder *r);

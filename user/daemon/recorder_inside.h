@@ -88,6 +88,7 @@ struct recorder {
 	bool in_transaction; /* else only what stands beside the record goes on */
 	bool names_changed;
 	int failed;
+	int retire_failed; /* of the record, while numbers were to go back */
 };
 
 /* recorder_limits.c: these limits are in force from now on, those were before. In a transaction of its own. */

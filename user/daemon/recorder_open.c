@@ -375,9 +375,8 @@ void recorder_close(struct recorder *r, bool linger)
 #define RETIRE_A_TICK 64
 
 /* The last counts, and a checkpoint that is nobody's. */
-static int retired(void *recorder, const struct sampler_series *s)
+static int retire(struct recorder *r, const struct sampler_series *s)
 {
-	struct recorder *r = recorder;
 	struct store_checkpoint c = { .series = s->number, .counts = *s->counts };
 	struct known *k = recorder_known(r, s->number);
 	int err = store_begin(r->store);
@@ -403,13 +402,26 @@ static int retired(void *recorder, const struct sampler_series *s)
 	return 0;
 }
 
-int recorder_retire(struct recorder *r, const struct moment *now)
+static int retired(void *recorder, const struct sampler_series *s)
 {
+	struct recorder *r = recorder;
+
+	r->retire_failed = retire(r, s);
+	return r->retire_failed;
+}
+
+int recorder_retire(struct recorder *r, const struct moment *now, int *ret_unrecorded)
+{
+	int err;
+
+	*ret_unrecorded = r->retire_failed = 0;
 	if (r->behind)
 		return 0; /* first the record */
 	r->now = *now;
 	r->minute = r->since = now->wall_ns / NS_PER_SECOND / 60 * 60;
-	return sampler_retire(r->sampler, QUIET_TICKS, RETIRE_A_TICK, retired, r);
+	err = sampler_retire(r->sampler, QUIET_TICKS, RETIRE_A_TICK, retired, r);
+	*ret_unrecorded = r->retire_failed;
+	return r->retire_failed ? 0 : err;
 }
 
 /* --- a fresh record ----------------------------------------------------------------------------- */

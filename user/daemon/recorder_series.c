@@ -61,14 +61,14 @@ static int settle_service(struct recorder *r, const struct sampler_series *s, st
 }
 
 /* By all that it has ever counted, once and for good. */
-static void understand(struct recorder *r, struct entry *e)
+static void understand(struct recorder *r, struct entry *e, const struct packed *total)
 {
 	struct service_row *row = &r->row;
 
 	if (e->public.understood)
 		return;
 	*row = (struct service_row){ .role = e->public.role, .protocol = e->public.protocol };
-	packed_get(&e->total, &row->counts);
+	packed_get(total, &row->counts);
 	e->public.understood = tally_understood(row);
 }
 
@@ -100,32 +100,62 @@ static int stage_room(struct recorder *r)
 	return 0;
 }
 
-static void packed_clearp(struct packed *p)
+/* What one series becomes when its difference is taken. */
+struct taken {
+	struct packed seen, total, left;
+};
+
+static void taken_clear(struct taken *t)
 {
-	packed_clear(p);
+	packed_clear(&t->seen);
+	packed_clear(&t->total);
+	packed_clear(&t->left);
 }
 
-/* All or nothing: what cannot be remembered is found again by the next tick. */
-static int take_delta(struct recorder *r, const struct sampler_series *s, struct known *k,
-		      struct entry *e, const struct series_counts *delta)
+static int packed_sum(const struct packed *p, const struct series_counts *more, struct packed *ret)
 {
-	_cleanup_(packed_clearp) struct packed seen = {};
+	struct series_counts sum;
+
+	packed_get(p, &sum);
+	counts_add(&sum, more);
+	return packed_set(ret, &sum);
+}
+
+/* All that needs memory. Nothing is taken yet: what fails is found again by the next tick. */
+static int take_prepare(struct recorder *r, const struct sampler_series *s, struct entry *e,
+			const struct series_counts *delta, struct taken *ret)
+{
 	int err = stage_room(r);
 
 	if (!err)
-		err = packed_set(&seen, s->counts);
+		err = packed_set(&ret->seen, s->counts);
 	if (!err && r->holding)
-		err = packed_add(&e->left, delta);
+		err = packed_sum(&e->left, delta, &ret->left);
 	if (!err)
-		err = packed_add(&e->total, delta);
-	if (err)
-		return err;
+		err = packed_sum(&e->total, delta, &ret->total);
+	if (!err)
+		understand(r, e, &ret->total);
+	return err;
+}
+
+static void packed_swap(struct packed *a, struct packed *b)
+{
+	struct packed was = *a;
+
+	*a = *b;
+	*b = was;
+}
+
+static void take(struct recorder *r, const struct sampler_series *s, struct known *k,
+		 struct entry *e, const struct series_counts *delta, struct taken *t)
+{
 	r->staged[r->n_staged++] = (struct staged){ .series = s->number, .before = k->seen };
-	k->seen = seen;
-	seen = (struct packed){};
-	understand(r, e);
+	k->seen = t->seen;
+	t->seen = (struct packed){};
+	packed_swap(&e->total, &t->total);
+	if (r->holding)
+		packed_swap(&e->left, &t->left);
 	r->counted += counts_total(delta);
-	return 0;
 }
 
 /* What the record lacks of it, and up to where it then goes. */
@@ -153,12 +183,29 @@ static int write_series(struct recorder *r, const struct sampler_series *s, stru
 	return err ? err : store_checkpoint_put(r->store, &c);
 }
 
+/* To whoever listens, then for good: one that could not be told of is not taken either. */
+static int hand_on(struct recorder *r, const struct sampler_series *s, struct known *k,
+		   const struct series_counts *delta)
+{
+	_cleanup_(taken_clear) struct taken t = {};
+	struct entry *e = &r->services[k->service];
+	bool any = !counts_empty(delta);
+	int err = any ? take_prepare(r, s, e, delta, &t) : 0;
+
+	if (!err && r->tick && r->tick->each)
+		err = r->tick->each(r->tick->context, &(struct recorded_delta){
+							      .service = &e->public,
+							      .counts = delta });
+	if (!err && any)
+		take(r, s, k, e, delta, &t);
+	return err;
+}
+
 int recorder_series(void *recorder, const struct sampler_series *s)
 {
 	struct recorder *r = recorder;
 	struct known *k = recorder_known(r, s->number);
 	struct series_counts before, delta;
-	struct entry *e;
 	int err;
 
 	if (!k)
@@ -171,19 +218,11 @@ int recorder_series(void *recorder, const struct sampler_series *s)
 	err = settle_service(r, s, k);
 	if (err)
 		return err == -ENODATA ? 0 : err;
-	e = &r->services[k->service];
-	add_in_flight(r, e, &s->in_flight);
-	if (!counts_empty(&delta)) {
-		err = take_delta(r, s, k, e, &delta);
-		if (err)
-			return err;
-	}
-	if (!r->failed && (k->behind || !counts_empty(&delta)))
+	add_in_flight(r, &r->services[k->service], &s->in_flight);
+	err = hand_on(r, s, k, &delta);
+	if (!err && !r->failed && (k->behind || !counts_empty(&delta)))
 		r->failed = write_series(r, s, k, &delta);
-	if (!r->tick || !r->tick->each)
-		return 0;
-	return r->tick->each(r->tick->context,
-			     &(struct recorded_delta){ .service = &e->public, .counts = &delta });
+	return err;
 }
 
 void recorder_staged(struct recorder *r, bool recorded)

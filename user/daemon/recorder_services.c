@@ -206,6 +206,8 @@ static int keep_id(void *context, const struct store_service *s)
 	return 0;
 }
 
+#define GONE UINT32_MAX
+
 static void drop_entries(struct recorder *r, const struct kept_ids *kept, uint32_t *moved_to)
 {
 	size_t n = 0;
@@ -218,15 +220,22 @@ static void drop_entries(struct recorder *r, const struct kept_ids *kept, uint32
 			identity_clear(&e->public.identity);
 			packed_clear(&e->total);
 			packed_clear(&e->left);
+			moved_to[i] = GONE;
 			continue;
 		}
 		moved_to[i] = (uint32_t)n;
 		r->services[n++] = *e;
 	}
 	r->n_services = n;
-	for (size_t i = 0; i < r->n_series; i++)
-		if (r->series[i].used)
-			r->series[i].service = moved_to[r->series[i].service];
+	for (size_t i = 0; i < r->n_series; i++) {
+		struct known *k = &r->series[i];
+
+		if (!k->used)
+			continue;
+		/* Its service came again, but has counted nothing yet: it begins anew. */
+		k->used = moved_to[k->service] != GONE;
+		k->service = k->used ? moved_to[k->service] : 0;
+	}
 	r->names_changed = true;
 	index_all(r);
 }
@@ -270,12 +279,15 @@ int recorder_forget(struct recorder *r)
 	if (r->n_services <= STORE_SERVICES_MAX)
 		return 0;
 	err = store_service_each(r->store, keep_id, &kept);
-	moved_to = err ? NULL : calloc(r->n_services, sizeof(*moved_to));
-	if (moved_to)
+	/* What may fail comes first: nobody goes before their sums are seen to have gone elsewhere. */
+	if (!err)
+		err = store_service_each(r->store, heir_read, r);
+	if (!err)
+		moved_to = calloc(r->n_services, sizeof(*moved_to));
+	if (!err)
+		err = moved_to ? store_totals_each(r->store, heir_total, r) : -ENOMEM;
+	if (!err)
 		drop_entries(r, &kept, moved_to);
 	free(kept.id);
-	if (!moved_to)
-		return err ? err : -ENOMEM;
-	err = store_service_each(r->store, heir_read, r);
-	return err ? err : store_totals_each(r->store, heir_total, r);
+	return err;
 }

@@ -119,6 +119,8 @@ int live_known(struct live *l, const struct service_row *whole, bool understood)
 void live_forget_services(struct live *l);
 uint64_t live_evicted(const struct live *l); /* services forgotten because there were too many */
 
+/* Before any live_count(): what waits is told anew, whatever became of the tick before. */
+void live_tick_begin(struct live *l);
 /* After live_count() of everything that has waiting exchanges or moved: the tick is complete. */
 int live_tick_end(struct live *l);
 

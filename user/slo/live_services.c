@@ -351,6 +351,12 @@ int live_known(struct live *l, const struct service_row *whole, bool understood)
 	return 0;
 }
 
+void live_tick_begin(struct live *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		l->promised[i].older_now = 0;
+}
+
 int live_tick_end(struct live *l)
 {
 	for (size_t i = 0; i < l->n; i++) {

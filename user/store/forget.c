@@ -19,7 +19,7 @@ static const char SQL_OLDEST[] =
 	" AND s.id NOT IN (SELECT service FROM checkpoints)"
 	" AND s.id NOT IN (SELECT id >> 32 FROM open)"
 	" AND s.id NOT IN (SELECT service FROM open_stretches)"
-	" ORDER BY s.last_seen LIMIT ?";
+	" ORDER BY max(s.last_seen, ifnull(t.last, 0) * 60) LIMIT ?";
 static const char SQL_MINUTE_GONE[] = "DELETE FROM minutes WHERE id = ?";
 static const char SQL_HOUR_GONE[] = "DELETE FROM hours WHERE id = ?";
 static const char SQL_STRETCH_TAKEN[] =
