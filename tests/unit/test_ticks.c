@@ -128,8 +128,6 @@ static void some_traffic(struct truth *t, unsigned int shop, unsigned int bank, 
 
 static void truth_is_told(struct world *w, const struct truth *t)
 {
-	if (is_loud(w, HEALTH_RECORD))
-		print_error("%s\n", w->d.health.part[HEALTH_RECORD].line);
 	assert_false(is_loud(w, HEALTH_RECORD));
 	assert_false(is_loud(w, HEALTH_KERNEL));
 	totals_are(w, t->ok + t->error, t->bank);
@@ -270,8 +268,7 @@ static void past_services(struct world *w, unsigned int n)
 	assert_int_equal(store_begin(s), 0);
 	for (unsigned int i = 0; i < n; i++) {
 		struct store_service svc = { .protocol = "http",
-					     .id_row = { .name = name,
-							 .port = i == 1 ? PORT : 9 },
+					     .id_row = { .name = name, .port = i == 1 ? PORT : 9 },
 					     .first_seen = T0 - 86400 + i,
 					     .last_seen = T0 - 86400 + i };
 

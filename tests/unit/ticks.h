@@ -71,7 +71,7 @@ struct world *world_new(void);
 void world_start(struct world *w);
 void world_kill(struct world *w); /* nothing is written any more */
 void world_free(struct world *w);
-void world_tick(struct world *w);  /* a second later */
+void world_tick(struct world *w);   /* a second later */
 void world_minute(struct world *w); /* and the first of the next minute */
 
 /* Since the beginning of record, in memory and in the record; 0: not there. */

@@ -133,8 +133,8 @@ static enum daemon_end open_keeper(struct daemon *d, struct promises *p)
 	}
 	moment_now(&now);
 	err = daemon_keep(d, p, now.wall_ns / NS_PER_SECOND, why, sizeof(why));
-	if (err == -EUCLEAN && !begin_afresh(d) && !recorder_reseed(d->recorder, &now, NULL, NULL) &&
-	    p->set)
+	if (err == -EUCLEAN && !begin_afresh(d) &&
+	    !recorder_reseed(d->recorder, &now, NULL, NULL) && p->set)
 		err = daemon_keep(d, p, now.wall_ns / NS_PER_SECOND, why, sizeof(why));
 	if (err)
 		return fail(DAEMON_UNABLE, *why ? why : "objectives cannot be kept");

@@ -96,10 +96,16 @@ void daemon_tell_firing(struct daemon *d)
 	moment_now(&at);
 	for (size_t i = 0; i < live_n_results(l); i++) {
 		live_result(l, i, at.wall_ns / NS_PER_SECOND, keeper_open_measured(d->keeper), r);
-		for (size_t k = 0; k < r->n_alerts && n < NOTICES_MAX; k++)
-			if (r->alerts[k].firing)
+		for (size_t k = 0; k < r->n_alerts; k++) {
+			if (r->alerts[k].firing && n < NOTICES_MAX)
 				notice_of(d, r, live_slo(l, i), &r->alerts[k], &all[n++]);
+			else
+				d->left_out.alerts += r->alerts[k].firing;
+		}
 	}
+	if (n == NOTICES_MAX)
+		log_warning("notifications: more than %d alerts fire; the rest is not repeated",
+			    NOTICES_MAX);
 	if (notifier_firing(d->notifier, all, n))
 		log_error("notifications: out of memory, alerts were not repeated");
 	for (size_t i = 0; i < n; i++)

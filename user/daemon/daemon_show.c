@@ -28,6 +28,10 @@ static struct now fixed_of(struct daemon *d)
 			   .reloaded = d->reloaded,
 			   .reload_error = d->reload_error };
 
+	now.left_out = d->left_out;
+	now.left_out.rows += keeper_dropped(d->keeper);
+	now.left_out.services += live_evicted(keeper_live(d->keeper));
+	now.left_out.minutes = recorder_dropped(d->recorder);
 	moment_now(&now.at);
 	now.up_ns = now.at.boot_ns - d->started.boot_ns;
 	now.troubles = health_troubles(&d->health, &now.n_troubles);

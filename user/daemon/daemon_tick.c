@@ -111,6 +111,10 @@ int daemon_keep(struct daemon *d, struct promises *p, int64_t now, char *why, si
 
 	if (err)
 		return err;
+	if (d->keeper) {
+		d->left_out.rows += keeper_dropped(d->keeper);
+		d->left_out.services += live_evicted(keeper_live(d->keeper));
+	}
 	keeper_free(d->keeper);
 	d->keeper = fresh;
 	return know_services(d);

@@ -43,6 +43,7 @@ static struct pending_time *time_of(struct recorder *r, int64_t minute)
 	if (r->n_times == TIMES_MAX) { /* the oldest is left out: it counts as unmeasured */
 		memmove(r->times, r->times + 1, (TIMES_MAX - 1) * sizeof(*r->times));
 		r->n_times--;
+		r->times_dropped++;
 	}
 	p = &r->times[r->n_times++];
 	*p = (struct pending_time){ .minute = minute, .t = { .estimated = r->stretch.adopted } };
@@ -226,6 +227,11 @@ void recorder_total(const struct recorder *r, size_t i, struct series_counts *re
 void recorder_losses(const struct recorder *r, struct store_losses *ret)
 {
 	*ret = r->losses;
+}
+
+uint64_t recorder_dropped(const struct recorder *r)
+{
+	return r->times_dropped;
 }
 
 int recorder_hold(struct recorder *r)

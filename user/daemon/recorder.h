@@ -106,6 +106,9 @@ size_t recorder_n(const struct recorder *r);
 const struct recorded *recorder_service(const struct recorder *r, size_t i);
 void recorder_total(const struct recorder *r, size_t i, struct series_counts *ret);
 
+/* Minutes whose measured time waited too long for the record. */
+uint64_t recorder_dropped(const struct recorder *r);
+
 /* Since the beginning of record. */
 void recorder_losses(const struct recorder *r, struct store_losses *ret);
 

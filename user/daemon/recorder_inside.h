@@ -68,6 +68,7 @@ struct recorder {
 	struct store_losses losses;
 	struct pending_time times[TIMES_MAX];
 	unsigned int n_times;
+	uint64_t times_dropped;
 
 	uint64_t counted, lost; /* exchanges of this tick; those lost up to the last one */
 	struct service_row row; /* room */

@@ -193,8 +193,8 @@ static int hand_on(struct recorder *r, const struct sampler_series *s, struct kn
 	int err = any ? take_prepare(r, s, e, delta, &t) : 0;
 
 	if (!err && r->tick && r->tick->each)
-		err = r->tick->each(r->tick->context, &(struct recorded_delta){
-							      .service = &e->public,
+		err = r->tick->each(r->tick->context,
+				    &(struct recorded_delta){ .service = &e->public,
 							      .counts = delta });
 	if (!err && any)
 		take(r, s, k, e, delta, &t);

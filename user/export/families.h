@@ -78,6 +78,8 @@
 	X(HTTP, "troth_http_connections", COUNTER, NULL,                                                  \
 	  "Connections to this server: accepted; dropped to make room for newer ones; expired as "        \
 	  "too slow.")                                                                                    \
+	X(LEFT_OUT, "troth_left_out", COUNTER, NULL,                                                      \
+	  "What a limit of troth's own kept out of the record, of objectives or of messages.")            \
 	X(WAITING, "troth_notifications_waiting", GAUGE, NULL, "Notifications on their way.")
 
 #define FAMILY_ENUM(ID, name, type, unit, help) FAMILY_##ID,

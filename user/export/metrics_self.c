@@ -95,6 +95,24 @@ static void http(struct metrics_writer *w, const struct now_http *h)
 	}
 }
 
+static void left_out(struct metrics_writer *w, const struct now_left_out *o)
+{
+	const struct {
+		const char *what;
+		uint64_t n;
+	} counts[] = { { "rows", o->rows },
+		       { "minutes", o->minutes },
+		       { "services", o->services },
+		       { "alerts", o->alerts } };
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		struct labels l = {};
+
+		labels_add(&l, "what", counts[i].what);
+		metrics_count(w, FAMILY_LEFT_OUT, &l, counts[i].n);
+	}
+}
+
 int metrics_self(struct metrics_writer *w, const struct now *now)
 {
 	const struct labels none = {};
@@ -109,6 +127,7 @@ int metrics_self(struct metrics_writer *w, const struct now *now)
 	for (size_t i = 0; i < now->n_receivers; i++)
 		notifications(w, &now->receivers[i]);
 	http(w, &now->http);
+	left_out(w, &now->left_out);
 	if (now->began)
 		metrics_number(w, FAMILY_BEGAN, &none, (double)now->began);
 	metrics_number(w, FAMILY_STARTED, &none, (double)now->started);

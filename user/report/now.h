@@ -50,6 +50,14 @@ struct now_http {
 	uint64_t accepted, dropped, expired;
 };
 
+/* What a limit of troth's own kept out; since this process began. */
+struct now_left_out {
+	uint64_t rows;	   /* of objectives, and changes of alerts, that waited for the record */
+	uint64_t minutes;  /* whose measured time waited for the record: they count as unmeasured */
+	uint64_t services; /* that objectives had to look up again */
+	uint64_t alerts;   /* firing, that were not repeated */
+};
+
 struct now {
 	const char *version, *host, *kernel, *backend;
 	const char *state_dir, *pin_dir, *slo_dir;
@@ -74,6 +82,7 @@ struct now {
 	uint64_t tick_ns, tick_max_ns; /* the last one, the longest */
 	uint64_t in_flight_at_change;
 	struct now_http http;
+	struct now_left_out left_out;
 	int64_t reloaded;	  /* 0: never */
 	const char *reload_error; /* of the last reload that was refused; NULL */
 };

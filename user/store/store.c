@@ -100,7 +100,10 @@ int store_begin(struct store *s)
 		return r;
 	if (s->options.mode == STORE_READER)
 		return begin_reader(s);
-	if (s->sync_due || s->wal_pages > WAL_PAGES_MAX)
+	/* For want of memory the last one could not be rolled back. */
+	if (!sqlite3_get_autocommit(s->db))
+		r = db_exec(s, "ROLLBACK");
+	if (!r && (s->sync_due || s->wal_pages > WAL_PAGES_MAX))
 		r = sync_to_disk(s);
 	if (!r && s->wal_pages > WAL_PAGES_MAX)
 		r = -ENOSPC;
