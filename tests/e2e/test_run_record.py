@@ -145,6 +145,39 @@ def test_of_a_record_that_was_damaged_the_kernel_still_has_what_it_counted():
         assert d.get("/readyz")[0] == 200
 
 
+@pytest.mark.limit_s(60)
+def test_a_record_replaced_while_it_is_written_is_begun_afresh_when_there_is_room(shim):
+    """Nothing of the sums is lost, though the fresh one fails at first; and all say so meanwhile."""
+    with small_disk(3 << 20) as disk, serve(answers(OK)) as server, \
+            Daemon(slos=SLO.replace("PORT", str(server.port)), state_dir=disk / "state") as d:
+        clocks = Clocks(d, shim("clock"))
+        d.start()
+        talk(server.port, 3)
+        d.counts(server.port, ok=3)
+        other = disk / "other"
+        other.write_bytes(b"no database at all" * 1000)
+        other.replace(d.state_dir / "troth.db")
+        fill(disk)
+        clocks.set(wall_s=60)  # where it is looked at
+        until(lambda: d.get("/readyz")[0] == 503, what="a complaint")
+        talk(server.port, 4)
+        d.counts(server.port, ok=7)
+        assert d.get("/readyz")[0] == 503
+        assert d.metrics()['troth_trouble{what="store"}'] == 1
+        assert "store: the record is corrupt" in d.log(), d.log()
+        assert "well again" not in d.log(), d.log()
+        (disk / "filler").unlink()
+        until(lambda: d.get("/readyz")[0] == 200, what="an end of the complaint")
+        assert len([p for p in d.state_dir.glob("troth.db.corrupt-*")
+                    if not p.name.endswith("-wal")]) == 1
+        slo = d.slo("promise")
+        assert slo["good"] == slo["total"] == 7, slo
+        d.kill()
+        talk(server.port, 2)
+        d.start()
+        d.counts(server.port, ok=9)
+
+
 class Clocks:
     """A daemon whose clocks the test sets."""
 

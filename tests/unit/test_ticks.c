@@ -337,6 +337,50 @@ static void services_that_the_record_gave_up_are_forgotten_and_may_come_again(vo
 	world_free(w);
 }
 
+/* --- limits ------------------------------------------------------------------------------------- */
+
+static int shown(void *ret, const struct now *now)
+{
+	*(struct now_left_out *)ret = now->left_out;
+	return 0;
+}
+
+static struct now_left_out left_out(struct world *w)
+{
+	struct server_source s = daemon_source(&w->d);
+	struct now_left_out ret;
+
+	assert_int_equal(view_new(&w->d.view), 0);
+	assert_int_equal(s.now(s.context, shown, &ret), 0);
+	view_free(TAKE(w->d.view));
+	return ret;
+}
+
+static void minutes_that_wait_too_long_for_the_record_are_counted(void **state)
+{
+	struct world *w = world_new();
+	unsigned int shop;
+
+	(void)state;
+	world_start(w);
+	shop = made_service("shop", PORT);
+	world_tick(w);
+	disk_has(0);
+	for (unsigned int i = 0; i < 250; i++) {
+		made_exchanges(shop, 1, 0);
+		world_minute(w);
+		assert_true(is_loud(w, HEALTH_RECORD));
+	}
+	assert_in_range(left_out(w).minutes, 8, 12);
+	assert_int_equal(left_out(w).rows, 0);
+	disk_has(RLIM_INFINITY);
+	world_tick(w);
+	assert_false(is_loud(w, HEALTH_RECORD));
+	assert_int_equal(total_in_record(w, "shop"), 250);
+	promise_is(w, 250, 250);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,6 +389,7 @@ int main(void)
 		cmocka_unit_test(memory_that_stays_away_for_a_tick_costs_no_count),
 		cmocka_unit_test(a_number_stays_until_its_last_counts_are_recorded),
 		cmocka_unit_test(services_that_the_record_gave_up_are_forgotten_and_may_come_again),
+		cmocka_unit_test(minutes_that_wait_too_long_for_the_record_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
