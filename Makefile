@@ -31,7 +31,7 @@ ifneq ($(ARCH),arm64)
 $(error cannot cross-build for $(ARCH): arm64 only)
 endif
 ifneq ($(filter run test% check check-bpf check-e2e fuzz bench bench-vm build/troth% build/notify-driver build/unit/% build/fuzz/% \
-		build/withhold/% build/sampler/% build/other/%,$(MAKECMDGOALS)),)
+		build/withhold/% build/newer/% build/sampler/% build/other/%,$(MAKECMDGOALS)),)
 $(error ARCH=$(ARCH) runs on $(ARCH) machines: only build and install here)
 endif
 OUT     := build/$(ARCH)
@@ -68,7 +68,7 @@ test: setup-test
 	$(Q)scripts/run-tests
 
 # What the tests need built, in parallel.
-test-build: build/troth build/troth-withhold build/troth-other $(DRIVERS) $(UNIT) $(FUZZ) $(ARM64_BPF) $(BPF_TEST) \
+test-build: build/troth build/troth-withhold build/troth-other build/troth-newer $(DRIVERS) $(UNIT) $(FUZZ) $(ARM64_BPF) $(BPF_TEST) \
 		$(SAMPLER_TEST)
 
 setup:
@@ -126,7 +126,7 @@ check: $(UNIT) build/troth $(DRIVERS)
 	$(Q)scripts/run-tests unit cli
 check-bpf: $(BPF_TEST) $(ARM64_BPF) build/troth-withhold $(SAMPLER_TEST)
 	$(Q)scripts/run-tests bpf
-check-e2e: build/troth build/troth-withhold build/troth-other build/privilege-driver
+check-e2e: build/troth build/troth-withhold build/troth-other build/troth-newer build/privilege-driver
 	$(Q)scripts/run-tests e2e
 check-vm: setup-vm
 	$(Q)$(MAKE) --no-print-directory $(OUT)/troth $(OUT)/vm/guest

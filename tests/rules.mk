@@ -41,6 +41,18 @@ build/other/%.bpf.o: bpf/%.bpf.c vmlinux/$(ARCH)/vmlinux.h
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -DTROTH_ABI_TEST -D__TARGET_ARCH_$(call bpf_target,$(ARCH)) -Ivmlinux/$(ARCH) -MMD -MP -c $< -o $@
 
+# A build of the same layout with other programs, to upgrade from and to.
+build/troth-newer: $(OUT)/user/main.o $(filter-out %/programs.o,$(USER_O)) build/newer/programs.o
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $^ -o $@ $(LDFLAGS) $(LIBS)
+build/newer/programs.o: user/collect/programs.c $(BPF:%=build/newer/%.skel.h)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -Ibuild/newer -c $< -o $@
+build/newer/%.bpf.o: bpf/%.bpf.c vmlinux/$(ARCH)/vmlinux.h
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -DTROTH_NEWER_TEST -D__TARGET_ARCH_$(call bpf_target,$(ARCH)) -Ivmlinux/$(ARCH) -MMD -MP -c $< -o $@
+
 build/withhold/programs.o: user/collect/programs.c $(BPF:%=build/withhold/%.skel.h)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -Ibuild/withhold -DTROTH_WITHHOLD -c $< -o $@

@@ -318,10 +318,11 @@ int sampler_finish(struct sampler *s)
 
 	s->kernel.control->stopped_ns = monotonic_ns();
 	s->stopped = true;
-	r = pins_remove(s->pins, "links"); /* the sweeps' are open */
 	kernel_wait();
+	r = sweep(s,
+		  true); /* first: killed before it, the next start finds what it needs to do it */
 	if (!r)
-		r = sweep(s, true);
+		r = pins_remove(s->pins, "links");
 	return r ? r : track_new(s);
 }
 

@@ -21,7 +21,8 @@ struct sampler_maps {
 	uint32_t id; /* of the map of series; unique within a boot */
 	struct threshold thresholds[THRESHOLDS];
 	unsigned int n_thresholds;
-	bool adopted; /* they were there, and what they hold goes on */
+	bool adopted;	     /* they were there, and what they hold goes on */
+	uint64_t stopped_ns; /* nothing counted after that, on the monotonic clock; 0: they count */
 };
 
 /*
@@ -60,7 +61,7 @@ struct sampler_options {
 	 * In this order, each where there is something to say; not 0: sampler_open() fails with it, and
 	 * what was pinned stays as it is.
 	 *
-	 * leaving(): maps of another layout or of other fixed settings were found. Their hooks are gone,
+	 * leaving(): maps of another layout or of other fixed settings were found. Their hooks do nothing any more,
 	 * what had begun to answer has ended, and these are their last counts (read through the maps' own
 	 * BTF where the layout differs), series by series; left() after them: in_flight exchanges had no
 	 * answer yet. When left() returns 0 they are in the record, and the maps go. The overflows come

@@ -110,8 +110,8 @@ static void put(void *control, const struct btf *btf, uint32_t type, const char 
 		memcpy((char *)control + offset, &value, size);
 }
 
-/* Limits as they are judged now; says that it is over. Returns whether it was before. */
-static int stop(struct strangers *o, bool *ret_was_over)
+/* Limits as they are judged now; says that it is over. */
+static int stop(struct strangers *o)
 {
 	struct control control = {};
 	uint32_t offset, type;
@@ -126,14 +126,14 @@ static int stop(struct strangers *o, bool *ret_was_over)
 	if (data == MAP_FAILED)
 		return -errno;
 	pins_translate(o->data.btf, type, data + offset, o->btf, (uint32_t)own_type, &control);
-	*ret_was_over = control.stopped_ns;
 	o->missed = control.missed_before;
 	while (o->maps.n_thresholds < THRESHOLDS && control.active & 1u << o->maps.n_thresholds)
 		o->maps.n_thresholds++;
 	memcpy(o->maps.thresholds, control.thresholds, sizeof(control.thresholds));
 	o->maps.adopted = true;
+	o->maps.stopped_ns = control.stopped_ns ?: monotonic_ns();
 	if (!control.stopped_ns)
-		put(data + offset, o->data.btf, type, "stopped_ns", monotonic_ns());
+		put(data + offset, o->data.btf, type, "stopped_ns", o->maps.stopped_ns);
 	put(data + offset, o->data.btf, type, "sweep_final", 1);
 	munmap(data, o->data.info.value_size);
 	return 0;
@@ -162,14 +162,16 @@ static void count_line(void *context, const struct in_flight *line)
 	(*(uint64_t *)context)++;
 }
 
-/* What has begun to answer ends at its last byte. The pins of the hooks go, the sweep's last. */
-static int end(struct sampler *s, struct strangers *o, bool was_over)
+/*
+ * What has begun to answer ends at its last byte. Hooks do nothing any more, but stay until all is recorded:
+ * whoever is killed before finds the sweep there to do it again.
+ */
+static int end(struct sampler *s, struct strangers *o)
 {
 	_cleanup_(closep) int sweep = pins_get(s->pins, "links", "troth_sweep");
-	int r = pins_remove(s->pins, "links");
 
-	if (r || sweep < 0 || was_over)
-		return r;
+	if (sweep < 0)
+		return 0;
 	kernel_wait();
 	return programs_iterate(sweep, count_line, &o->in_flight);
 }
@@ -324,11 +326,10 @@ int sampler_strangers(struct sampler *s, const struct programs *p, char *why, si
 		.bss.fd = -1,
 		.data.fd = -1,
 	};
-	bool was_over = false;
 	int r = open_all(s, p, &o);
 
 	if (!r)
-		r = stop(&o, &was_over);
+		r = stop(&o);
 	if (r == -ENOMEM)
 		return r;
 	if (r) {
@@ -338,12 +339,14 @@ int sampler_strangers(struct sampler *s, const struct programs *p, char *why, si
 		return r;
 	}
 	count_missed(s->pins, p, &o);
-	r = end(s, &o, was_over);
+	r = end(s, &o);
 	if (!r)
 		r = find_endpoints(&o);
 	if (!r && s->options.leaving)
 		r = tell_all(s, &o);
 	if (!r)
 		r = tell_losses(s, &o);
+	if (!r)
+		r = pins_remove(s->pins, "links");
 	return r ? r : pins_remove(s->pins, "maps");
 }

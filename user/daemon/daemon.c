@@ -203,7 +203,7 @@ enum daemon_end daemon_begin(struct daemon *d, struct promises *p)
 		return end;
 	err = daemon_tick_first(d);
 	if (err) {
-		fprintf(stderr, "troth run: the kernel's counts cannot be read: %s\n",
+		fprintf(stderr, "troth run: the first counts cannot be read or recorded: %s\n",
 			strerror(-err));
 		return DAEMON_UNABLE;
 	}

@@ -224,12 +224,39 @@ static void settle(struct daemon *d, const struct moment *now)
 	revise(d, now->wall_ns / NS_PER_SECOND);
 }
 
+/* What maps and limits of before had counted last, where they are gone. */
+static int tell_untold(struct daemon *d, const struct moment *now)
+{
+	struct recorder_tick t = { .context = d, .begin = begin, .each = each, .rest = rest };
+	int err;
+
+	while (!(err = recorder_tell(d->recorder, &t))) {
+		if (t.unrecorded)
+			break;
+		keeper_end(d->keeper, true);
+	}
+	if (err == -ENOENT)
+		return 0;
+	err = err ? err : t.unrecorded;
+	if (err == -EUCLEAN) { /* with the record they came from it is moved aside */
+		note_record(d, err, now);
+		return 0;
+	}
+	/* They were told in vain: no tick may write that. */
+	keeper_free(d->keeper);
+	d->keeper = NULL;
+	return err;
+}
+
 int daemon_tick_first(struct daemon *d)
 {
 	struct moment now;
 	int err;
 
 	moment_now(&now);
+	err = tell_untold(d, &now);
+	if (err)
+		return err;
 	err = one_tick(d, &now);
 	d->settled = now.wall_ns / NS_PER_SECOND / 60;
 	return err;

@@ -135,9 +135,12 @@ static int restore_open(struct keeper *k)
 {
 	struct store_measured m = {}, next = {};
 	struct store_kernel last;
+	struct store_untold untold;
 	int err = 0;
 
-	if (!k->open) { /* its first minute */
+	if (!k->open && !store_untold_first(k->options.store, &untold)) {
+		k->open = keeper_minute(untold.since_ns); /* begins with that */
+	} else if (!k->open) {				  /* its first minute */
 		err = store_kernel_get(k->options.store, &last);
 		if (err)
 			return err == -ENOENT ? 0 : err;

@@ -8,9 +8,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* A stretch that a tick covers is some 1 s; longer ones were found at adoption, or the clock stepped. */
-#define TICK_LONGEST_NS (5 * NS_PER_SECOND)
-
 static int64_t minute_of(int64_t wall_ns)
 {
 	int64_t s = wall_ns / NS_PER_SECOND;
@@ -19,18 +16,23 @@ static int64_t minute_of(int64_t wall_ns)
 }
 
 /*
- * What the tick covers: as much of the wall's time as the host was awake, up to now. Where the clock
+ * As much of the wall's time as the host was awake, up to now. Where the clock
  * was set forward or the host slept, the rest is nobody's; where it was set back, nothing is counted
  * twice: a minute is measured for 60 s at most.
  */
-static void cover(struct recorder *r, const struct moment *now)
+void recorder_cover(struct recorder *r, const struct moment *now)
 {
 	uint64_t awake_ns = now->mono_ns - r->last.mono_ns;
 	bool known = r->last.mono_ns && now->mono_ns >= r->last.mono_ns;
 
 	r->stretch.to_ns = now->wall_ns;
 	r->stretch.from_ns = known ? now->wall_ns - (int64_t)awake_ns : now->wall_ns;
-	r->stretch.adopted = r->adopting && awake_ns > (uint64_t)TICK_LONGEST_NS;
+	r->stretch.adopted = r->adopting && known && awake_ns > RECORDER_TICK_LONGEST_NS;
+	r->now = *now;
+	r->minute = minute_of(r->stretch.adopted || r->stretch.from_ns > now->wall_ns ?
+				      now->wall_ns :
+				      r->stretch.from_ns);
+	r->since = r->stretch.adopted ? r->stretch.from_ns / NS_PER_SECOND : r->minute;
 }
 
 static struct pending_time *time_of(struct recorder *r, int64_t minute)
@@ -80,8 +82,10 @@ static void count_of_tick(struct recorder *r)
 	r->lost = lost;
 }
 
-static int times_put(struct recorder *r)
+int recorder_times(struct recorder *r)
 {
+	time_of_stretch(r);
+	count_of_tick(r);
 	for (unsigned int i = 0; i < r->n_times; i++) {
 		int e = store_time_add(r->store, r->times[i].minute, &r->times[i].t);
 
@@ -113,27 +117,6 @@ static int losses_put(struct recorder *r, const struct moment *now)
 	return e;
 }
 
-/* What maps of another layout had counted last: it is in the record, but nobody was told. */
-static int tell_left(struct recorder *r, const struct recorder_tick *t)
-{
-	struct series_counts c;
-	int e = 0;
-
-	r->has_left = false;
-	for (size_t i = 0; i < r->n_services; i++) {
-		struct entry *s = &r->services[i];
-
-		packed_get(&s->left, &c);
-		if (s->left.n)
-			recorder_translate(r, &c);
-		if (s->left.n && !e && t->each)
-			e = t->each(t->context, &(struct recorded_delta){ .service = &s->public,
-									  .counts = &c });
-		packed_clear(&s->left);
-	}
-	return e;
-}
-
 /* Everything that one transaction holds. */
 static int write_all(struct recorder *r, const struct moment *now, struct recorder_tick *t)
 {
@@ -141,20 +124,17 @@ static int write_all(struct recorder *r, const struct moment *now, struct record
 
 	r->in_transaction = !e;
 	r->failed = e;
-	e = r->has_left ? tell_left(r, t) : 0;
-	if (!e)
-		e = sampler_read(r->sampler, r->behind, recorder_series, r);
+	e = sampler_read(r->sampler, r->behind, recorder_series, r);
 	if (e)
 		return e;
 	e = losses_put(r, now);
-	if (!r->holding) { /* else the first tick covers it */
-		time_of_stretch(r);
-		count_of_tick(r);
-	}
 	if (!r->failed)
 		r->failed = e;
+	if (r->holding)
+		return r->failed = recorder_untold_put(r, sampler_maps(r->sampler), r->failed);
+	e = recorder_times(r);
 	if (!r->failed)
-		r->failed = times_put(r);
+		r->failed = e;
 	/* Asked for in any case: what is counted goes on without a record. */
 	e = t->rest ? t->rest(t->context, r->failed ? NULL : r->store) : 0;
 	if (!r->failed)
@@ -170,12 +150,7 @@ int recorder_tick(struct recorder *r, const struct moment *now, struct recorder_
 		return e;
 	r->tick = t;
 	r->ticks++;
-	r->now = *now;
-	cover(r, now);
-	r->minute = minute_of(r->stretch.adopted || r->stretch.from_ns > now->wall_ns ?
-				      now->wall_ns :
-				      r->stretch.from_ns);
-	r->since = r->stretch.adopted ? r->stretch.from_ns / NS_PER_SECOND : r->minute;
+	recorder_cover(r, now);
 	e = t->begin ? t->begin(t->context, &r->stretch) : 0;
 	if (!e)
 		e = write_all(r, now, t);
@@ -236,21 +211,14 @@ uint64_t recorder_dropped(const struct recorder *r)
 
 int recorder_hold(struct recorder *r)
 {
-	const struct sampler_maps *m = sampler_maps(r->sampler);
-	struct moment last = r->last, now;
-	bool adopting = r->adopting;
 	struct recorder_tick t = {};
+	struct moment now;
 	int e;
 
-	memcpy(r->left_limits, m->thresholds, sizeof(r->left_limits));
-	r->n_left_limits = m->n_thresholds;
 	moment_now(&now);
 	r->holding = true;
 	e = recorder_tick(r, &now, &t);
 	r->holding = false;
-	r->has_left = true;
-	r->last = last;
-	r->adopting = adopting;
 	return e ? e : t.unrecorded;
 }
 

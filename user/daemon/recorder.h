@@ -81,10 +81,18 @@ int recorder_forget(struct recorder *r);
 bool recorder_has_limits(const struct recorder *r, const struct threshold *t, unsigned int n);
 
 /*
- * Before the first tick, where limits will change: what was counted by the old ones is recorded now, and
- * handed to each() by the first tick, as if it had been counted by the new ones. 0 or -errno.
+ * Before the first tick, where limits will change: what was counted by the old ones is recorded now, for
+ * recorder_tell(). 0 or -errno.
  */
 int recorder_hold(struct recorder *r);
+
+/*
+ * Before the first tick, until -ENOENT: one stretch that is in the record but that nobody was told of (of
+ * maps that went, of limits that changed; perhaps by a process that was killed then), as a tick, as if
+ * it had been counted by the limits of now. It is forgotten in the same transaction. 0 or -errno; what of
+ * the record fails is t->unrecorded: then whoever was told must be forgotten, or the record begun afresh.
+ */
+int recorder_tell(struct recorder *r, struct recorder_tick *t);
 
 /* Other limits: as sampler_aim(). What was within an old limit is kept as an estimate by histogram. */
 int recorder_aim(struct recorder *r, struct threshold t[THRESHOLDS], unsigned int n,

@@ -12,7 +12,7 @@ struct entry {
 	struct packed total;
 	uint64_t in_flight_tick;    /* when in_flight was true */
 	int64_t limits[THRESHOLDS]; /* as store_limit_put() has them */
-	struct packed left;	    /* found before the first tick, in maps of another layout */
+	struct packed untold;	    /* of the transaction under way: objectives hear of it later */
 	bool fresh_id;		    /* given in the transaction under way */
 	uint32_t next;		    /* of its bucket, + 1 */
 	bool unwritten;		    /* its row in the record is not as it is here */
@@ -40,6 +40,9 @@ struct staged {
 	struct packed before; /* seen, before this tick */
 	bool owned;	      /* before is needed if the transaction fails */
 };
+
+/* A stretch that a tick covers is some 1 s; longer ones were found at adoption, or the clock stepped. */
+#define RECORDER_TICK_LONGEST_NS ((uint64_t)(5 * NS_PER_SECOND))
 
 /* Minutes whose measured time is not in the record yet; more than these are given up. */
 #define TIMES_MAX 240
@@ -77,11 +80,8 @@ struct recorder {
 	int64_t minute, since; /* where counts of this tick go */
 	struct recorder_tick *tick;
 	uint64_t ticks;
-	struct threshold left_limits[THRESHOLDS]; /* by which what is left was counted */
-	unsigned int n_left_limits;
-	struct moment left_since;
-	bool has_left;
-	bool holding;	     /* what is counted waits in left */
+	bool has_left;	     /* maps that went, and what they had counted */
+	bool holding;	     /* what is counted is for objectives of later: recorder_tell() */
 	bool gave_ids;	     /* in the transaction under way */
 	bool adopting;	     /* the first tick, over maps that went on counting */
 	bool found;	     /* the kernel counted before we came */
@@ -95,7 +95,16 @@ struct recorder {
 /* recorder_limits.c: these limits are in force from now on, those were before. In a transaction of its own. */
 int recorder_limits_changed(struct recorder *r, const struct threshold *was, unsigned int n_was);
 /* Counts by other limits, as if by those of now: one that was not among them by the histogram. */
-void recorder_translate(const struct recorder *r, struct series_counts *c);
+void recorder_translate(const struct recorder *r, const struct store_untold *was,
+			struct series_counts *c);
+
+/* recorder.c: what a tick at now covers, and where its counts go. */
+void recorder_cover(struct recorder *r, const struct moment *now);
+int recorder_times(
+	struct recorder *r); /* measured time of the stretch, and what is known to be missing */
+
+/* recorder_untold.c: the stretch and what the services have in untold goes into the record. */
+int recorder_untold_put(struct recorder *r, const struct sampler_maps *m, int err);
 
 /* recorder_series.c */
 int recorder_series(void *recorder, const struct sampler_series *s); /* of sampler_read() */

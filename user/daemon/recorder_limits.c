@@ -86,10 +86,10 @@ static uint64_t share_within(uint64_t n, uint64_t within, uint64_t all)
 }
 
 /* Index of the same limit among those of before; THRESHOLDS: there was none. */
-static unsigned int index_before(const struct recorder *r, const struct threshold *t)
+static unsigned int index_before(const struct store_untold *was, const struct threshold *t)
 {
-	for (unsigned int i = 0; i < r->n_left_limits; i++)
-		if (same_limit(&r->left_limits[i], t))
+	for (unsigned int i = 0; i < was->n_thresholds; i++)
+		if (same_limit(&was->thresholds[i], t))
 			return i;
 	return THRESHOLDS;
 }
@@ -111,7 +111,8 @@ static void one_limit(struct series_counts *to, unsigned int now, uint64_t withi
 	}
 }
 
-void recorder_translate(const struct recorder *r, struct series_counts *c)
+void recorder_translate(const struct recorder *r, const struct store_untold *was,
+			struct series_counts *c)
 {
 	const struct sampler_maps *m = sampler_maps(r->sampler);
 	uint64_t all = histogram_count(c->duration);
@@ -119,7 +120,7 @@ void recorder_translate(const struct recorder *r, struct series_counts *c)
 	struct series_counts to = *c;
 
 	for (unsigned int t = 0; t < m->n_thresholds; t++)
-		from[t] = index_before(r, &m->thresholds[t]);
+		from[t] = index_before(was, &m->thresholds[t]);
 	memset(to.exchanges, 0, sizeof(to.exchanges));
 	memset(to.streamed, 0, sizeof(to.streamed));
 	memset(to.undated, 0, sizeof(to.undated));

@@ -164,35 +164,45 @@ static int take_up(struct recorder *r, const struct sampler_maps *m)
 	return err;
 }
 
+/* Nothing was counted after stopped_ns, however long ago that was. */
+static void until_stopped(const struct sampler_maps *m, struct moment *now)
+{
+	uint64_t since_ns = now->mono_ns - m->stopped_ns;
+
+	if (!m->stopped_ns || m->stopped_ns > now->mono_ns)
+		return;
+	now->wall_ns -= (int64_t)since_ns;
+	now->mono_ns -= since_ns;
+	now->boot_ns -= since_ns;
+}
+
+/* One transaction for all that leaves. */
 static int leave(struct recorder *r, const struct sampler_maps *m)
 {
+	struct moment now;
 	int err = take_up(r, m);
 
 	if (!err)
 		err = store_begin(r->store);
-	r->in_transaction = !err;
-	return err;
+	if (err)
+		return err;
+	r->in_transaction = r->has_left = r->adopting = true;
+	r->failed = 0;
+	moment_now(&now);
+	until_stopped(m, &now);
+	if (!is_ours(r, m))
+		r->last = now;
+	recorder_cover(r, &now);
+	return 0;
 }
 
-/* One transaction for all that leaves. */
 static int leaving(void *recorder, const struct sampler_maps *m, const struct sampler_series *s)
 {
 	struct recorder *r = recorder;
-	int err = 0;
+	int err = r->in_transaction ? 0 : leave(r, m);
 
-	if (!r->in_transaction) {
-		err = leave(r, m);
-		if (err)
-			return err;
-		r->failed = 0;
-		moment_now(&r->now);
-		r->minute = r->now.wall_ns / NS_PER_SECOND / 60 * 60;
-		r->since = is_ours(r, m) ? r->kernel.at.wall_ns / NS_PER_SECOND : r->minute;
-		r->left_since = is_ours(r, m) ? r->kernel.at : r->now;
-		memcpy(r->left_limits, m->thresholds, sizeof(m->thresholds));
-		r->n_left_limits = m->n_thresholds;
-		r->has_left = true;
-	}
+	if (err)
+		return err;
 	r->holding = true;
 	err = recorder_series(r, s);
 	r->holding = false;
@@ -207,15 +217,13 @@ static int left(void *recorder, const struct sampler_maps *m, const struct losse
 				      .losses = *losses,
 				      .missed = missed,
 				      .n_thresholds = m->n_thresholds };
-	int err;
+	int err = r->in_transaction ? 0 : leave(r, m); /* maps without a series */
 
-	if (!r->in_transaction) { /* maps without a series */
-		err = leave(r, m);
-		if (err)
-			return err;
-	}
+	if (err)
+		return err;
 	recorder_losses_add(&r->losses, losses, missed, &r->kernel);
-	r->losses.in_flight_at_change += in_flight;
+	if (!r->kernel.at.mono_ns || r->kernel.at.mono_ns < m->stopped_ns) /* else counted before */
+		r->losses.in_flight_at_change += in_flight;
 	err = store_losses_put(r->store, &r->losses);
 	/*
 	 * The checkpoint stands until other maps have one: whoever is killed before these are gone finds
@@ -226,11 +234,12 @@ static int left(void *recorder, const struct sampler_maps *m, const struct losse
 	moment_now(&after.at);
 	if (!err)
 		err = store_kernel_put(r->store, &after);
+	err = recorder_untold_put(r, m, err);
 	if (!err)
 		err = store_commit(r->store);
 	else
 		store_rollback(r->store);
-	r->in_transaction = false;
+	r->in_transaction = r->adopting = false;
 	recorder_staged(r, !err);
 	r->kernel = after;
 	return err;
@@ -299,7 +308,7 @@ static void recorder_free(struct recorder *r)
 	for (size_t i = 0; i < r->n_services; i++) {
 		identity_clear(&r->services[i].public.identity);
 		packed_clear(&r->services[i].total);
-		packed_clear(&r->services[i].left);
+		packed_clear(&r->services[i].untold);
 	}
 	forget_formers(r);
 	free(r->services);
@@ -339,17 +348,8 @@ int recorder_open(const struct recorder_options *o, struct recorder **ret, char 
 	err = sampler_open(&sampler, &r->sampler, why, why_size);
 	if (err)
 		return err;
-	if (r->has_left) {
-		struct moment now;
-
-		/* Measured, but for the moment between the old hooks' end and the new ones' beginning. */
-		moment_now(&now);
-		r->adopting = true;
-		r->last = r->left_since;
-		r->last.mono_ns += now.mono_ns - r->now.mono_ns;
-	} else if (!r->adopting) {
+	if (!r->adopting)
 		moment_now(&r->last); /* from here on everything counts */
-	}
 	r->found = r->adopting || r->has_left || sampler_maps(r->sampler)->adopted;
 	err = recorder_limits_changed(r, was.thresholds, was.n_thresholds);
 	if (err) {

@@ -102,14 +102,14 @@ static int stage_room(struct recorder *r)
 
 /* What one series becomes when its difference is taken. */
 struct taken {
-	struct packed seen, total, left;
+	struct packed seen, total, untold;
 };
 
 static void taken_clear(struct taken *t)
 {
 	packed_clear(&t->seen);
 	packed_clear(&t->total);
-	packed_clear(&t->left);
+	packed_clear(&t->untold);
 }
 
 static int packed_sum(const struct packed *p, const struct series_counts *more, struct packed *ret)
@@ -130,7 +130,7 @@ static int take_prepare(struct recorder *r, const struct sampler_series *s, stru
 	if (!err)
 		err = packed_set(&ret->seen, s->counts);
 	if (!err && r->holding)
-		err = packed_sum(&e->left, delta, &ret->left);
+		err = packed_sum(&e->untold, delta, &ret->untold);
 	if (!err)
 		err = packed_sum(&e->total, delta, &ret->total);
 	if (!err)
@@ -154,7 +154,7 @@ static void take(struct recorder *r, const struct sampler_series *s, struct know
 	t->seen = (struct packed){};
 	packed_swap(&e->total, &t->total);
 	if (r->holding)
-		packed_swap(&e->left, &t->left);
+		packed_swap(&e->untold, &t->untold);
 	r->counted += counts_total(delta);
 }
 

@@ -219,7 +219,7 @@ static void drop_entries(struct recorder *r, const struct kept_ids *kept, uint32
 		    !bsearch(&e->public.id, kept->id, kept->n, sizeof(*kept->id), by_id)) {
 			identity_clear(&e->public.identity);
 			packed_clear(&e->total);
-			packed_clear(&e->left);
+			packed_clear(&e->untold);
 			moved_to[i] = GONE;
 			continue;
 		}

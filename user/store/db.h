@@ -132,6 +132,13 @@ int bounds_save(struct store *s);
 /* The beginning of record is not after time. */
 int bounds_begin(struct store *s, int64_t time);
 
+/* --- kernel.c ----------------------------------------------------------------------------------- */
+
+/* "part:max_ns part:max_ns" */
+#define THRESHOLDS_TEXT (THRESHOLDS * 32)
+int thresholds_read(const char *text, struct threshold ret[THRESHOLDS], uint32_t *ret_n);
+void thresholds_write(const struct threshold *t, uint32_t n, char text[THRESHOLDS_TEXT]);
+
 /* --- lock.c ------------------------------------------------------------------------------------- */
 
 /* The directory is there (writer: made), and is this process's alone. */
@@ -144,7 +151,7 @@ int db_take_place(struct store *s, const char *path, char *why, size_t why_size)
 
 /* --- schema.c ----------------------------------------------------------------------------------- */
 
-#define SCHEMA_VERSION	      2
+#define SCHEMA_VERSION	      3
 #define SCHEMA_APPLICATION_ID 0x74726f74 /* "trot" */
 
 /* From version on to SCHEMA_VERSION. Each step is one transaction. */

@@ -15,18 +15,15 @@ static const char SQL_LOSSES[] =
 	"SELECT missed, in_flight_at_change, losses FROM losses WHERE id = 1";
 static const char SQL_LOSSES_PUT[] = "REPLACE INTO losses VALUES (1, ?, ?, ?)";
 
-#define THRESHOLDS_TEXT (THRESHOLDS * 32)
-
-/* "part:max_ns part:max_ns" */
-static int thresholds_read(const char *text, struct store_kernel *k)
+int thresholds_read(const char *text, struct threshold ret[THRESHOLDS], uint32_t *ret_n)
 {
-	for (k->n_thresholds = 0; text && *text; k->n_thresholds++) {
-		struct threshold *t = &k->thresholds[k->n_thresholds];
+	for (*ret_n = 0; text && *text; ++*ret_n) {
+		struct threshold *t = &ret[*ret_n];
 		unsigned long long max_ns;
 		unsigned int part;
 		int n = 0;
 
-		if (k->n_thresholds == THRESHOLDS)
+		if (*ret_n == THRESHOLDS)
 			return -EUCLEAN;
 		if (sscanf(text, "%u:%llu%n", &part, &max_ns, &n) != 2)
 			return -EUCLEAN;
@@ -37,15 +34,14 @@ static int thresholds_read(const char *text, struct store_kernel *k)
 	return 0;
 }
 
-static void thresholds_write(const struct store_kernel *k, char text[THRESHOLDS_TEXT])
+void thresholds_write(const struct threshold *t, uint32_t n_thresholds, char text[THRESHOLDS_TEXT])
 {
 	size_t n = 0;
 
 	*text = '\0';
-	for (uint32_t i = 0; i < k->n_thresholds && i < THRESHOLDS; i++)
+	for (uint32_t i = 0; i < n_thresholds && i < THRESHOLDS; i++)
 		n += (size_t)snprintf(text + n, THRESHOLDS_TEXT - n, "%s%u:%llu", i ? " " : "",
-				      k->thresholds[i].part,
-				      (unsigned long long)k->thresholds[i].max_ns);
+				      t[i].part, (unsigned long long)t[i].max_ns);
 }
 
 static int losses_of(sqlite3_stmt *q, int column, struct losses *ret)
@@ -76,7 +72,7 @@ int store_kernel_get(struct store *s, struct store_kernel *ret)
 	k.missed = (uint64_t)sqlite3_column_int64(q, 5);
 	r = losses_of(q, 6, &k.losses);
 	if (!r)
-		r = thresholds_read(db_text(q, 7), &k);
+		r = thresholds_read(db_text(q, 7), k.thresholds, &k.n_thresholds);
 	sqlite3_reset(q);
 	if (!r)
 		*ret = k;
@@ -92,7 +88,7 @@ int store_kernel_put(struct store *s, const struct store_kernel *k)
 
 	if (r)
 		return r;
-	thresholds_write(k, thresholds);
+	thresholds_write(k->thresholds, k->n_thresholds, thresholds);
 	return DB_RUN(s, SQL_KERNEL_PUT, "tiiiiibt", k->boot_id, (int64_t)k->maps_id, k->at.wall_ns,
 		      (int64_t)k->at.mono_ns, (int64_t)k->at.boot_ns, (int64_t)k->missed, losses, n,
 		      thresholds);

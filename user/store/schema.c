@@ -97,8 +97,14 @@ static const char STEP_2[] =
 	"DROP TABLE slo_objectives;"
 	"ALTER TABLE objectives RENAME TO slo_objectives;";
 
+/* store_untold_put(): of each stretch one row of service 0, and one a service that moved. */
+static const char STEP_3[] =
+	"CREATE TABLE untold (until_ns INTEGER NOT NULL, service INTEGER NOT NULL,"
+	"  since_ns INTEGER NOT NULL, lost INTEGER NOT NULL, thresholds TEXT NOT NULL,"
+	"  counts BLOB NOT NULL, PRIMARY KEY (until_ns, service)) WITHOUT ROWID;";
+
 /* steps[v]: from version v to v + 1. */
-static const char *const steps[] = { STEP_1, STEP_2 };
+static const char *const steps[] = { STEP_1, STEP_2, STEP_3 };
 _Static_assert(sizeof(steps) / sizeof(steps[0]) == SCHEMA_VERSION, "a step for each version");
 
 int schema_migrate(struct store *s, int64_t version)

@@ -106,6 +106,25 @@ int store_checkpoint_each(struct store *s,
 			  void *context);
 int store_checkpoints_forget(struct store *s); /* all: other maps have taken their place */
 
+/*
+ * Counted, and in the services' counts, but objectives were not told of it: a stretch that ended before a
+ * start with other limits or other maps. A row of service 0 for the stretch itself, one for each service.
+ */
+struct store_untold {
+	int64_t since_ns, until_ns; /* wall clock; until_ns tells stretches apart */
+	int64_t service;
+	uint64_t lost; /* of the stretch's own row: exchanges known to be missing */
+	struct threshold thresholds[THRESHOLDS]; /* by which it was counted */
+	uint32_t n_thresholds;
+	struct series_counts counts;
+};
+int store_untold_put(struct store *s, const struct store_untold *u); /* replaces */
+/* The oldest stretch's own row. -ENOENT: everything was told. */
+int store_untold_first(struct store *s, struct store_untold *ret);
+int store_untold_each(struct store *s, int64_t until_ns,
+		      int (*each)(void *context, const struct store_untold *u), void *context);
+int store_untold_forget(struct store *s, int64_t until_ns);
+
 /* --- counts ------------------------------------------------------------------------------------- */
 
 /*

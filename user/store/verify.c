@@ -57,6 +57,7 @@ static const struct {
 	{ "open minute", "SELECT id >> 32, (id & 4294967295) * 60, counts FROM open" },
 	{ "open stretch", "SELECT service, minute * 60, counts FROM open_stretches" },
 	{ "checkpoint", "SELECT service, 0, counts FROM checkpoints" },
+	{ "untold stretch", "SELECT service, until_ns / 1000000000, counts FROM untold" },
 };
 
 static const char SQL_SERVICE[] = "SELECT 1 FROM services WHERE id = ?";
@@ -75,8 +76,8 @@ static int row_sound(struct verify *v, const char *what, sqlite3_stmt *row)
 		r = db_bind(q, "i", service);
 	if (!r)
 		r = db_step(q);
-	/* Of a checkpoint 0 is nobody. */
-	if (!r && (service || strcmp(what, "checkpoint")))
+	/* Of a checkpoint 0 is nobody, of what is untold the stretch itself. */
+	if (!r && (service || (strcmp(what, "checkpoint") && strcmp(what, "untold stretch"))))
 		say(v, "a %s at %lld belongs to service %lld, which is not there", what,
 		    (long long)time, (long long)service);
 	if (r == 1)
@@ -250,6 +251,11 @@ static const struct {
 	{ "an objective's hour contradicts itself or belongs to none",
 	  "SELECT minute * 60 FROM slo_hours WHERE good > total OR good < 0"
 	  " OR objective NOT IN (SELECT id FROM slo_objectives) OR ?1 IS NULL" },
+	{ "an untold stretch contradicts itself",
+	  "SELECT DISTINCT u.until_ns / 1000000000 FROM untold u LEFT JOIN untold s"
+	  " ON s.until_ns = u.until_ns AND s.service = 0 WHERE u.since_ns > u.until_ns"
+	  " OR u.lost < 0 OR s.since_ns IS NOT u.since_ns OR s.thresholds IS NOT u.thresholds"
+	  " OR ?1 IS NULL" },
 	{ "an alert or a state belongs to no objective",
 	  "SELECT objective FROM (SELECT objective FROM alerts UNION ALL"
 	  " SELECT objective FROM slo_state)"
