@@ -126,6 +126,10 @@ class Record:
         yield {"type": "checkpoint", "series": 2, "service": 1, "netns": 1, "role": "client",
                "port": 5432, "exe_inode": 7, "exe_dev": 8, "peer": "00" * 10 + "ffff7f000001",
                "counts": {"bytes_in": 5}}
+        for service, counts in ((0, {}), (1, {"bytes_in": 6})):
+            yield {"type": "untold", "until_ns": T0 * 10**9 + 5, "service": service,
+                   "since_ns": T0 * 10**9, "lost": 0, "thresholds": "0:300000000",
+                   "counts": counts}
         for i, name in enumerate(self.objectives):
             yield {"type": "objective", "id": i + 1, "name": name}
         for m in self.slo_minutes:

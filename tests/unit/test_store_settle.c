@@ -315,6 +315,7 @@ static void what_does_not_hold_is_told(void **state)
 		"DELETE FROM time_hours",
 		"INSERT INTO slo_minutes VALUES (1, 1, 5, 4, 0, 0, 0)",
 		"INSERT INTO checkpoints VALUES (9, 77, 0, 0, 0, 0, 0, NULL, x'')",
+		"INSERT INTO untold VALUES (9, 0, 1, 0, '', x''), (9, 77, 1, 0, '', x'')",
 	};
 	struct store *s = open_writer(f);
 	char command[1024];
