@@ -111,7 +111,7 @@ uint64_t sampler_memory(const struct sampler *s,
 /* Once a second: ends silent exchanges, names new endpoints, looks after numbers. 0 or -errno. */
 int sampler_tick(struct sampler *s);
 
-/* Hooks go, and what has begun to answer ends at its last byte. Then read once more. */
+/* Hooks count nothing more and go, and what has begun to answer ends at its last byte. Then read once more. */
 int sampler_finish(struct sampler *s);
 
 /*
