@@ -204,8 +204,10 @@ int keeper_begin(void *keeper, const struct recorder_stretch *stretch)
 	k->set_back = minute < k->open;
 	if (stretch->adopted || k->set_back)
 		return 0;
-	if (minute > k->open)
+	if (minute > k->open) {
 		err = roll(k, minute);
+		k->come_again = minute <= k->kept_until;
+	}
 	end = (k->open + LIVE_STEP_S) * NS_PER_SECOND;
 	if (stretch->to_ns > end) {
 		k->measured_ns += (uint64_t)(end - stretch->from_ns);
@@ -386,7 +388,7 @@ void keeper_ever(const struct keeper *k, size_t objective, uint64_t *ret_good, u
 
 bool keeper_must_begin_anew(const struct keeper *k)
 {
-	return k->set_back;
+	return k->set_back || k->come_again;
 }
 
 uint64_t keeper_dropped(const struct keeper *k)

@@ -44,6 +44,8 @@ struct keeper {
 	int64_t open;			/* start of the open minute; 0: none yet */
 	uint64_t measured_ns, spill_ns; /* of it; of the next one already */
 	bool set_back;
+	int64_t kept_until; /* the newest minute that the record has, where that is yet to come */
+	bool come_again;    /* the clock has come to one of those */
 
 	struct waiting *waiting;
 	size_t n_waiting, waiting_room;

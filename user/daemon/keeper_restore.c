@@ -108,7 +108,9 @@ static int restore_rows(struct keeper *k, struct restoring *r)
 		err = store_slo_minute_last(s, o->id, &last);
 	if (err)
 		return err == -ENOENT ? 0 : err; /* nothing is known of it */
-	if (last > k->options.now)		 /* the clock was set back */
+	if (last > k->options.now && last > k->kept_until)
+		k->kept_until = last;
+	if (last > k->options.now) /* the clock was set back */
 		last = k->options.now - k->options.now % LIVE_STEP_S;
 	live_restore_from(k->live, r->objective, last + LIVE_STEP_S, &from, &fine);
 
