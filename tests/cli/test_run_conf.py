@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The configuration of `troth run` from the command line: messages, exit codes, sample, manual."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -64,6 +65,22 @@ def test_what_is_wrong_is_one_line_with_its_place(conf, text, where, words):
     line = slo.refused(done)
     assert line.startswith(f"{path}:{where}: error: ")
     assert words in line
+
+
+@pytest.mark.parametrize("read_by_the_journal", [True, False])
+def test_the_journal_gets_the_level_of_what_ends_a_start(conf, read_by_the_journal):
+    """sd-daemon(3), and JOURNAL_STREAM of systemd.exec(5): which stream it reads."""
+    path = conf("backend: sokcet\n")
+    out, into = os.pipe()
+    where = os.fstat(into)
+    stream = f"{where.st_dev}:{where.st_ino + (not read_by_the_journal)}"
+    done = subprocess.run([slo.BINARY, "run", "-c", path], stderr=into, timeout=30,
+                          env={**os.environ, "JOURNAL_STREAM": stream})
+    os.close(into)
+    with os.fdopen(out) as said:
+        line = slo.one_line(said.read())
+    assert done.returncode == 2
+    assert line.startswith(f"{'<3>' if read_by_the_journal else ''}{path}:1:10: error: "), line
 
 
 def test_all_errors_are_said_in_their_order(conf):

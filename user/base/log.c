@@ -16,7 +16,7 @@
 #define LINE_MAX_BYTES 2048
 
 const char *const log_level_names[] = { "error", "warning", "info", "debug", NULL };
-static const int syslog_levels[] = { 3, 4, 6, 7 };
+static const char *const marks[] = { "<3>", "<4>", "<6>", "<7>" }; /* syslog(3) */
 
 static enum log_level most = LOG_LEVEL_INFO;
 static bool journal;
@@ -38,6 +38,11 @@ void log_init(enum log_level wanted)
 	journal = stderr_is_journal();
 }
 
+const char *log_mark(enum log_level level)
+{
+	return journal ? marks[level] : "";
+}
+
 static int prefix(enum log_level level, char *buf, size_t size)
 {
 	time_t now = time(NULL);
@@ -45,7 +50,7 @@ static int prefix(enum log_level level, char *buf, size_t size)
 	struct tm utc;
 
 	if (journal)
-		return snprintf(buf, size, "<%d>", syslog_levels[level]);
+		return snprintf(buf, size, "%s", log_mark(level));
 	if (gmtime_r(&now, &utc))
 		strftime(date, sizeof(date), "%FT%TZ", &utc);
 	return snprintf(buf, size, "%s %s: ", date, log_level_names[level]);

@@ -13,6 +13,9 @@ extern const char *const log_level_names[]; /* "error" ...; NULL-terminated */
 
 void log_init(enum log_level most); /* without it: INFO */
 
+/* What a line that is written otherwise begins with: "<3>" where the journal reads it, else nothing. */
+const char *log_mark(enum log_level level);
+
 __attribute__((format(printf, 2, 3))) void log_line(enum log_level level, const char *format, ...);
 
 #define log_error(...)	 log_line(LOG_LEVEL_ERROR, __VA_ARGS__)

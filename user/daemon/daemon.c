@@ -19,7 +19,7 @@
 
 static enum daemon_end fail(enum daemon_end end, const char *why)
 {
-	fprintf(stderr, "troth: %s\n", *why ? why : "it cannot begin");
+	fprintf(stderr, "%stroth: %s\n", log_mark(LOG_LEVEL_ERROR), *why ? why : "it cannot begin");
 	return end;
 }
 
@@ -203,8 +203,8 @@ enum daemon_end daemon_begin(struct daemon *d, struct promises *p)
 		return end;
 	err = daemon_tick_first(d);
 	if (err) {
-		fprintf(stderr, "troth run: the first counts cannot be read or recorded: %s\n",
-			strerror(-err));
+		fprintf(stderr, "%stroth run: the first counts cannot be read or recorded: %s\n",
+			log_mark(LOG_LEVEL_ERROR), strerror(-err));
 		return DAEMON_UNABLE;
 	}
 	return DAEMON_DONE;
@@ -282,12 +282,17 @@ static enum daemon_end run(struct daemon *d)
 	int err;
 
 	moment_now(&d->started);
+	log_init(LOG_LEVEL_INFO); /* until it is known which */
 	err = daemon_conf_read(d->flags, &problems, &d->conf, &d->conf_owner);
 	if (!err)
 		err = promises_read(d->conf.slo_dir, d->started.wall_ns / NS_PER_SECOND, &problems,
 				    &p);
-	for (size_t i = 0; i < problems.n; i++)
+	for (size_t i = 0; i < problems.n; i++) {
+		bool is_error = problems.item[i].level == PROBLEM_ERROR;
+
+		fputs(log_mark(is_error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING), stderr);
 		problem_say(stderr, &problems.item[i]);
+	}
 	if (err)
 		return problems.errors ? DAEMON_USAGE : fail(DAEMON_UNABLE, strerror(-err));
 	log_init(d->conf.log_level);
