@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../user/base/secret.c"
 #include "../../user/base/time_text.c"
 #include "../../user/base/zone.c"
 #include "../../user/export/accept.c"
