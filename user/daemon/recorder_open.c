@@ -288,7 +288,6 @@ static const struct identity *remembered(void *recorder, uint32_t number,
 {
 	struct recorder *r = recorder;
 	const struct known *k = number < r->n_series ? &r->series[number] : NULL;
-
 	const struct former wanted = { .key = *key }, *f = NULL;
 
 	if (k && k->used && (!key->netns || !memcmp(&k->key, key, sizeof(*key))))
