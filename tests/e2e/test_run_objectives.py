@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Objectives of slo.d while the daemon runs: exact counts, alerts, reloads, revisions."""
 
+import contextlib
+import sqlite3
 import time
 
 import pytest
@@ -313,3 +315,49 @@ def test_a_revision_comes_into_force_by_itself():
         d.slos("not read before a reload: [")
         come_to(d, "pages", timeout_s=85, target=0.99, met=False, good=50, total=57)
         assert d.json("/api/v1/status")["reload"]["error"] is None
+
+
+@contextlib.contextmanager
+def documents_are_refused(d):
+    """The record takes everything but other objectives."""
+    def run(sql):
+        with contextlib.closing(sqlite3.connect(d.state_dir / "troth.db", timeout=5)) as db, db:
+            db.execute(sql)
+
+    run("CREATE TRIGGER refuse BEFORE INSERT ON documents BEGIN SELECT RAISE(ABORT, 'no'); END")
+    yield
+    run("DROP TRIGGER refuse")
+
+
+def limited(port, *limits):
+    return documents(*[promise(f"limit-{i}", port, 0.9, within(limit), {})
+                       for i, limit in enumerate(limits)])
+
+
+@pytest.mark.limit_s(60)
+def test_a_reload_that_fails_leaves_the_limits_as_they_were():
+    """All four of the kernel's limits would have been replaced, by some that nothing is within."""
+    with serve(by_path) as server, \
+            running(slos=limited(server.port, "10s", "20s", "30s", "40s")) as d:
+        ask(server.port, *["200/20"] * 5)
+        for i in range(4):
+            come_to(d, f"limit-{i}", good=5, total=5)
+        d.slos(limited(server.port, "4ms", "3ms", "2ms", "1ms"))
+        with documents_are_refused(d):
+            d.reload()
+        assert "what the record has of objectives cannot be read" in d.log()
+        ask(server.port, *["200/20"] * 7)
+        for i in range(4):
+            come_to(d, f"limit-{i}", good=12, total=12)
+
+
+@pytest.mark.limit_s(60)
+def test_a_start_that_fails_leaves_nothing_where_it_found_nothing():
+    with serve(answers(OK)) as server, running(slos=limited(server.port, "10s")) as d:
+        d.stop()
+        d.slos(limited(server.port, "20s"))
+        with documents_are_refused(d):
+            d.begin()
+            assert d.process.wait(20) == 3
+        assert not d.pin_dir.exists(), d.explained()
+        assert "could not be recorded" not in d.log()

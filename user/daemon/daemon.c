@@ -167,16 +167,15 @@ static enum daemon_end open_outside(struct daemon *d)
 	return DAEMON_DONE;
 }
 
-static enum daemon_end give_up_privilege(struct daemon *d, const struct privilege_options *o,
+static enum daemon_end give_up_privilege(const struct privilege_options *o,
 					 const struct privilege_user *u)
 {
 	char why[512] = "";
 
-	(void)d;
 	return privilege_drop(o, u, why, sizeof(why)) ? fail(DAEMON_UNABLE, why) : DAEMON_DONE;
 }
 
-static void note_event(struct daemon *d, const char *kind, const char *text)
+void daemon_note_event(struct daemon *d, const char *kind, const char *text)
 {
 	struct moment now;
 	struct store_event e = { .kind = kind, .text = text };
@@ -219,7 +218,7 @@ static enum daemon_end serve(struct daemon *d)
 		 live_n(keeper_live(d->keeper)), sampler_backend(recorder_sampler(d->recorder)),
 		 *d->conf.listen ? d->conf.listen : "no HTTP");
 	d->began = true;
-	note_event(d, "start", status);
+	daemon_note_event(d, "start", status);
 	err = daemon_tick_arm(d);
 	if (!err) {
 		log_info("measuring: %s", status);
@@ -238,15 +237,17 @@ static enum daemon_end serve(struct daemon *d)
 
 void daemon_end(struct daemon *d)
 {
+	bool found = d->recorder && recorder_found_counts(d->recorder);
 	bool linger = d->conf.on_stop == ON_STOP_LINGER;
 
 	/* A start that failed leaves what it found. */
-	if (!d->began && !d->adopt_only && d->recorder && recorder_found_counts(d->recorder))
+	if (!d->began && !d->adopt_only && found)
 		linger = true;
 	if (d->recorder && d->keeper && d->server)
-		note_event(d, "stop", linger ? "counting goes on in the kernel" : "detached");
+		daemon_note_event(d, "stop",
+				  linger ? "counting goes on in the kernel" : "detached");
 	/* What is not in the record is in the kernel alone: there it stays. */
-	if (d->recorder && !linger && (!d->keeper || daemon_tick_last(d, false))) {
+	if (d->recorder && !linger && (d->keeper ? daemon_tick_last(d, false) : found)) {
 		log_error(
 			"what was counted last could not be recorded: it stays pinned in %s for the "
 			"next start",
@@ -319,7 +320,7 @@ static enum daemon_end run(struct daemon *d)
 	if (code == DAEMON_DONE)
 		code = open_outside(d);
 	if (code == DAEMON_DONE)
-		code = give_up_privilege(d, &privilege, &user);
+		code = give_up_privilege(&privilege, &user);
 	return code == DAEMON_DONE ? serve(d) : code;
 }
 

@@ -62,9 +62,14 @@ void daemon_tick(void *daemon);
 int daemon_tick_arm(struct daemon *d);
 /* The first, over what the kernel has counted meanwhile; 0 or -errno. */
 int daemon_tick_first(struct daemon *d);
+/* One more, whatever the time: all up to here is judged by what is in force. */
+int daemon_tick_now(struct daemon *d);
 /* What is counted up to here; with linger false the hooks are gone then. 0: it is recorded. */
 int daemon_tick_last(struct daemon *d, bool linger);
 int daemon_keep(struct daemon *d, struct promises *p, int64_t now, char *why, size_t size);
+/* Other objectives, and what they need of the kernel. Not 0: all is as it was, and why has a line. */
+int daemon_change(struct daemon *d, struct promises *p, int64_t now, char *why, size_t size);
+void daemon_note_event(struct daemon *d, const char *kind, const char *text);
 
 /* daemon_notices.c */
 void daemon_alert_changed(void *daemon, const struct kept_change *c);

@@ -36,15 +36,6 @@ static void refuse(struct daemon *d, const char *what, const struct problems *pr
 		     d->reload_error ? d->reload_error : what);
 }
 
-static bool may_aim(struct daemon *d, struct promises *p)
-{
-	int err = recorder_aim(d->recorder, p->limits, p->n_limits, p->idle_end_ns);
-
-	if (err)
-		log_error("reload: the kernel's limits cannot be set: %s", strerror(-err));
-	return !err;
-}
-
 /* What needs a restart keeps its value, and the log names it. */
 static void merge(struct daemon *d, const struct daemon_conf *fresh)
 {
@@ -77,19 +68,8 @@ static void take_conf(struct daemon *d, struct daemon_conf *conf, struct daemon_
 	if (err)
 		health_wrong(&d->health, HEALTH_NOTIFICATIONS, false,
 			     "nobody can be told: %s; restart troth", strerror(-err));
-}
-
-static int put_event(struct daemon *d, int64_t now, const char *kind, const char *text)
-{
-	struct store_event e = { .time = now, .kind = kind, .text = text };
-	int err = store_begin(d->store);
-
-	if (!err)
-		err = store_event_put(d->store, &e);
-	if (!err)
-		return store_commit(d->store);
-	store_rollback(d->store);
-	return err;
+	else
+		health_well(&d->health, HEALTH_NOTIFICATIONS);
 }
 
 /* Programs run with a filter that was made for what was configured at the start. */
@@ -128,8 +108,8 @@ static void reload(struct daemon *d, int64_t now)
 		       &problems);
 		return;
 	}
-	if (!may_aim(d, &p) || daemon_keep(d, &p, now, why, sizeof(why))) {
-		refuse(d, *why ? why : "the kernel refused the limits", &problems);
+	if (daemon_change(d, &p, now, why, sizeof(why))) {
+		refuse(d, why, &problems);
 		return;
 	}
 	take_conf(d, &conf, TAKE(owner));
@@ -144,7 +124,7 @@ static void reload(struct daemon *d, int64_t now)
 		 live_n(keeper_live(d->keeper)), keeper_set(d->keeper)->n_files,
 		 d->conf.n_receivers);
 	log_info("reloaded: %s", why);
-	put_event(d, now, "reload", why);
+	daemon_note_event(d, "reload", why);
 }
 
 void daemon_reload(struct daemon *d)
@@ -152,8 +132,7 @@ void daemon_reload(struct daemon *d)
 	struct moment now;
 
 	sdnotify_reloading(d->sd);
-	/* Up to here everything is judged by what was in force. */
-	daemon_tick_first(d);
+	daemon_tick_now(d);
 	moment_now(&now);
 	reload(d, now.wall_ns / NS_PER_SECOND);
 	sdnotify_ready(d->sd, NULL);

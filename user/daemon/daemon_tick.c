@@ -79,7 +79,7 @@ static void note_series(struct daemon *d)
 }
 
 /* What was counted before, so that corrections to come find what they correct. */
-static int know_services(struct daemon *d)
+static int know_services(struct daemon *d, struct live *live)
 {
 	_cleanup_(freep) struct service_row *row = calloc(1, sizeof(*row));
 	int err = row ? 0 : -ENOMEM;
@@ -91,7 +91,7 @@ static int know_services(struct daemon *d)
 					     .protocol = s->protocol,
 					     .id = s->identity };
 		recorder_total(d->recorder, i, &row->counts);
-		err = live_known(keeper_live(d->keeper), row, s->understood);
+		err = live_known(live, row, s->understood);
 	}
 	return err;
 }
@@ -106,9 +106,11 @@ int daemon_keep(struct daemon *d, struct promises *p, int64_t now, char *why, si
 				    .now = now,
 				    .context = d,
 				    .changed = daemon_alert_changed };
-	struct keeper *fresh;
+	_cleanup_(keeper_freep) struct keeper *fresh = NULL;
 	int err = keeper_new(&o, &fresh, why, size);
 
+	if (!err)
+		err = know_services(d, keeper_live(fresh));
 	if (err)
 		return err;
 	if (d->keeper) {
@@ -116,8 +118,15 @@ int daemon_keep(struct daemon *d, struct promises *p, int64_t now, char *why, si
 		d->left_out.services += live_evicted(keeper_live(d->keeper));
 	}
 	keeper_free(d->keeper);
-	d->keeper = fresh;
-	return know_services(d);
+	d->keeper = TAKE(fresh);
+	return 0;
+}
+
+/* What a refused reload left to correct stays said. */
+static void objectives_are_well(struct daemon *d)
+{
+	if (!d->reload_error)
+		health_well(&d->health, HEALTH_OBJECTIVES);
 }
 
 /* The clock was set back over minutes that are kept: they are read again and go on. */
@@ -126,12 +135,17 @@ static void begin_anew(struct daemon *d, int64_t now)
 	_cleanup_(problems_clear) struct problems problems = {};
 	_cleanup_(promises_clear) struct promises p = {};
 	char why[512] = "";
+	int err = promises_again(keeper_promises(d->keeper), now, &problems, &p);
 
 	log_warning("clock: set back; minutes that were kept already go on where they were");
-	if (promises_again(keeper_promises(d->keeper), now, &problems, &p) ||
-	    daemon_keep(d, &p, now, why, sizeof(why)))
+	if (!err)
+		err = daemon_keep(d, &p, now, why, sizeof(why));
+	if (err)
 		health_wrong(&d->health, HEALTH_OBJECTIVES, false,
-			     "after the clock was set back they could not be read again: %s", why);
+			     "after the clock was set back they could not be read again: %s",
+			     *why ? why : strerror(-err));
+	else
+		objectives_are_well(d);
 }
 
 static int begin(void *daemon, const struct recorder_stretch *stretch)
@@ -178,6 +192,29 @@ static int one_tick(struct daemon *d, const struct moment *now)
 	return 0;
 }
 
+int daemon_change(struct daemon *d, struct promises *p, int64_t now, char *why, size_t size)
+{
+	struct sampler_maps was = *sampler_maps(recorder_sampler(d->recorder));
+	int err = recorder_aim(d->recorder, p->limits, p->n_limits, p->idle_end_ns), back;
+
+	if (err) {
+		snprintf(why, size, "the kernel's limits cannot be set: %s", strerror(-err));
+	} else {
+		err = daemon_keep(d, p, now, why, size);
+		if (err && !*why)
+			snprintf(why, size, "%s", strerror(-err));
+	}
+	if (!err)
+		return 0;
+	/* Those in force are judged by the limits that they were made for, index by index. */
+	back = recorder_aim(d->recorder, was.thresholds, was.n_thresholds,
+			    keeper_promises(d->keeper)->idle_end_ns);
+	if (back)
+		log_error("the kernel's limits cannot be set back: %s; restart troth",
+			  strerror(-back));
+	return err;
+}
+
 /* A document of the set comes into force. Files that were changed since wait for a reload. */
 static void revise(struct daemon *d, int64_t now)
 {
@@ -191,15 +228,15 @@ static void revise(struct daemon *d, int64_t now)
 		return;
 	err = promises_again(keeper_promises(d->keeper), now, &problems, &p);
 	if (!err)
-		err = recorder_aim(d->recorder, p.limits, p.n_limits, p.idle_end_ns);
-	if (!err)
-		err = daemon_keep(d, &p, now, why, sizeof(why));
-	if (err)
+		err = daemon_change(d, &p, now, why, sizeof(why));
+	if (err) {
 		health_wrong(&d->health, HEALTH_OBJECTIVES, false,
 			     "a revision that is due cannot come into force: %s",
 			     *why ? why : strerror(-err));
-	else
-		log_info("objectives: a revision is in force now");
+		return;
+	}
+	objectives_are_well(d);
+	log_info("objectives: a revision is in force now");
 }
 
 static void settle(struct daemon *d, const struct moment *now)
@@ -262,14 +299,20 @@ int daemon_tick_first(struct daemon *d)
 	return err;
 }
 
-int daemon_tick_last(struct daemon *d, bool linger)
+int daemon_tick_now(struct daemon *d)
 {
 	struct moment now;
-	int err = linger ? 0 : sampler_finish(recorder_sampler(d->recorder));
 
 	moment_now(&now);
+	return one_tick(d, &now);
+}
+
+int daemon_tick_last(struct daemon *d, bool linger)
+{
+	int err = linger ? 0 : sampler_finish(recorder_sampler(d->recorder));
+
 	if (!err)
-		err = one_tick(d, &now);
+		err = daemon_tick_now(d);
 	if (err)
 		log_error("the last counts cannot be read: %s", strerror(-err));
 	return err ? err : d->health.part[HEALTH_RECORD].wrong ? -EIO : 0;
