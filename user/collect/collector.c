@@ -173,18 +173,13 @@ int collector_tick(struct collector *c)
 static int read_series(struct collector *c, unsigned int number, struct series_counts *sum)
 {
 	const struct programs_view *v = programs_view(c->programs);
-	uint64_t *to = (uint64_t *)sum, *from = (uint64_t *)c->stripe;
 
 	for (unsigned int i = 0; i < v->stripes; i++) {
 		__u32 index = number * v->stripes + i;
 
 		if (bpf_map_lookup_elem(v->series_fd, &index, c->stripe))
 			return -errno;
-		for (size_t k = 0; k < sizeof(*sum) / sizeof(*to); k++)
-			if ((void *)&to[k] == (void *)&sum->max_ns)
-				to[k] = to[k] > from[k] ? to[k] : from[k];
-			else
-				to[k] += from[k];
+		counts_add(sum, c->stripe);
 	}
 	return 0;
 }

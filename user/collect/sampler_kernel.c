@@ -295,17 +295,6 @@ uint64_t kernel_missed(const struct kernel *k)
 	return missed;
 }
 
-static void add(struct series_counts *sum, const struct series_counts *c)
-{
-	uint64_t max_ns = sum->max_ns > c->max_ns ? sum->max_ns : c->max_ns;
-	const __u64 *from = (const __u64 *)c;
-	__u64 *to = (__u64 *)sum;
-
-	for (size_t i = 0; i < sizeof(*c) / sizeof(*from); i++)
-		to[i] += from[i];
-	sum->max_ns = max_ns;
-}
-
 int kernel_read(const struct kernel *k, unsigned int number, struct series_counts *room,
 		struct series_counts *ret)
 {
@@ -315,7 +304,7 @@ int kernel_read(const struct kernel *k, unsigned int number, struct series_count
 		if (bpf_map_lookup_elem(k->series, &index, i ? room : ret))
 			return -errno;
 		if (i)
-			add(ret, room);
+			counts_add(ret, room);
 	}
 	return 0;
 }

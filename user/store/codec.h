@@ -31,7 +31,6 @@ int losses_add(const unsigned char *bytes, size_t n, struct losses *sum);
 /* to - from, counter by counter (max_ns: to's if it grew, else 0). False: one of them went down. */
 bool counts_difference(const struct series_counts *to, const struct series_counts *from,
 		       struct series_counts *ret);
-void counts_add(struct series_counts *sum, const struct series_counts *c);
 bool counts_empty(const struct series_counts *c);
 
 /* Counters by name, for text that people read. */

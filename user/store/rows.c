@@ -132,3 +132,14 @@ void sample_clear(struct sample *s)
 	free(s->services);
 	*s = (struct sample){};
 }
+
+void counts_add(struct series_counts *sum, const struct series_counts *c)
+{
+	uint64_t max_ns = sum->max_ns > c->max_ns ? sum->max_ns : c->max_ns;
+	const __u64 *from = (const __u64 *)c;
+	__u64 *to = (__u64 *)sum;
+
+	for (size_t i = 0; i < sizeof(*c) / sizeof(*from); i++)
+		to[i] += from[i];
+	sum->max_ns = max_ns;
+}

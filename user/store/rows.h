@@ -73,6 +73,9 @@ bool identity_same(const struct identity *a, const struct identity *b);
 bool identity_same_selected(const struct identity *a, const struct identity *b);
 void sample_clear(struct sample *s); /* frees what the rows own; NULL is fine */
 
+/* max_ns: the larger. */
+void counts_add(struct series_counts *sum, const struct series_counts *c);
+
 /* Sums over the masks. */
 uint64_t counts_outcome(const struct series_counts *c, enum outcome o);
 uint64_t counts_within(const struct series_counts *c, unsigned int threshold, enum outcome o);
