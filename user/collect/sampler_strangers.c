@@ -210,6 +210,20 @@ static int find_endpoints(struct strangers *o)
 	return 0;
 }
 
+/* Looked for while the old hooks still count: the resolver remembers them. */
+static int find_names(struct strangers *o)
+{
+	int r = find_endpoints(o);
+
+	for (unsigned int i = SERIES_FIRST; !r && i < o->n_series; i++) {
+		_cleanup_(identity_clear) struct identity id = {};
+
+		if (o->keys[i].netns)
+			r = resolver_name(o->resolver, &o->keys[i], &o->values[i], &id);
+	}
+	return r;
+}
+
 static bool is_zero(const char *bytes, size_t n)
 {
 	return !n || (!bytes[0] && !memcmp(bytes, bytes + 1, n - 1));
@@ -329,6 +343,8 @@ int sampler_strangers(struct sampler *s, const struct programs *p, char *why, si
 	};
 	int r = open_all(s, p, &o);
 
+	if (!r)
+		r = find_names(&o);
 	if (!r)
 		r = stop(&o);
 	if (r == -ENOMEM)
