@@ -318,13 +318,13 @@ def test_a_revision_comes_into_force_by_itself():
 
 
 @contextlib.contextmanager
-def documents_are_refused(d):
-    """The record takes everything but other objectives."""
+def refused(d, table="documents"):
+    """The record takes everything but rows of that table: of documents, other objectives."""
     def run(sql):
         with contextlib.closing(sqlite3.connect(d.state_dir / "troth.db", timeout=5)) as db, db:
             db.execute(sql)
 
-    run("CREATE TRIGGER refuse BEFORE INSERT ON documents BEGIN SELECT RAISE(ABORT, 'no'); END")
+    run(f"CREATE TRIGGER refuse BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END")
     yield
     run("DROP TRIGGER refuse")
 
@@ -343,7 +343,7 @@ def test_a_reload_that_fails_leaves_the_limits_as_they_were():
         for i in range(4):
             come_to(d, f"limit-{i}", good=5, total=5)
         d.slos(limited(server.port, "4ms", "3ms", "2ms", "1ms"))
-        with documents_are_refused(d):
+        with refused(d):
             d.reload()
         assert "what the record has of objectives cannot be read" in d.log()
         ask(server.port, *["200/20"] * 7)
@@ -356,8 +356,13 @@ def test_a_start_that_fails_leaves_nothing_where_it_found_nothing():
     with serve(answers(OK)) as server, running(slos=limited(server.port, "10s")) as d:
         d.stop()
         d.slos(limited(server.port, "20s"))
-        with documents_are_refused(d):
+        with refused(d):
             d.begin()
             assert d.process.wait(20) == 3
         assert not d.pin_dir.exists(), d.explained()
         assert "could not be recorded" not in d.log()
+        with refused(d, "kernel"):
+            d.begin()
+            assert d.process.wait(20) == 3
+        assert "the record cannot be read or written: " in d.log(), d.explained()
+        assert not d.pin_dir.exists(), d.explained()

@@ -280,7 +280,7 @@ int names_update(struct sampler *s)
 		if (n->state != NUMBER_LIVING || n->settled)
 			continue;
 		/* Of a client nothing more comes to light than its announcement said, but its group. */
-		if (n->key.role != ROLE_SERVER &&
+		if (n->base && n->key.role != ROLE_SERVER &&
 		    !resolver_knows_more(s->resolver, &n->key, n->endpoint.series))
 			continue;
 		r = names_resolve(s, n);

@@ -15,7 +15,9 @@ struct packed {
 
 int packed_set(struct packed *p, const struct series_counts *c); /* 0 or -ENOMEM: p is as it was */
 void packed_get(const struct packed *p, struct series_counts *ret);
-int packed_add(struct packed *p, const struct series_counts *c); /* as packed_set() */
+/* *ret as p and more; as packed_set(). */
+int packed_sum(const struct packed *p, const struct series_counts *more, struct packed *ret);
+int packed_bytes(struct packed *p, const unsigned char *bytes, size_t n); /* as packed_set() */
 void packed_clear(struct packed *p);
 
 #endif

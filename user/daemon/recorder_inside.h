@@ -59,7 +59,7 @@ struct recorder {
 	struct entry *services;
 	size_t n_services, services_room; /* room: a power of two */
 	uint32_t *buckets;		  /* services_room: by name; index + 1 */
-	size_t n_read;			  /* of them, those that the record had at the start */
+	size_t n_read;			  /* of them, those that stand in order of their ids */
 	struct known *series;		  /* by number */
 	size_t n_series;
 	struct former *formers; /* by key */
@@ -85,6 +85,7 @@ struct recorder {
 	bool gave_ids;	     /* in the transaction under way */
 	bool adopting;	     /* the first tick, over maps that went on counting */
 	bool found;	     /* the kernel counted before we came */
+	bool refused;	     /* the record did not take what was found at the start */
 	bool behind;	     /* something that was read is not in the record */
 	bool in_transaction; /* else only what stands beside the record goes on */
 	bool names_changed;
@@ -114,7 +115,8 @@ struct known *recorder_known(struct recorder *r, uint32_t series); /* NULL: no m
 
 /* recorder_services.c */
 struct entry *recorder_named(const struct recorder *r, enum role role,
-			     const char *name); /* or NULL */
+			     const char *name);			    /* or NULL */
+struct entry *recorder_of_id(const struct recorder *r, int64_t id); /* or NULL */
 /* The one of that name, made where there is none. */
 int recorder_entry(struct recorder *r, enum role role, const struct identity *id, uint32_t *ret);
 /* Who it is may be known better by now than when it was seen first. */
@@ -126,7 +128,5 @@ int recorder_entry_write(struct recorder *r, struct entry *e);
 /* recorder_series.c */
 void recorder_losses_add(struct store_losses *sum, const struct losses *now, uint64_t missed,
 			 const struct store_kernel *before);
-/* Counts of a series that will not come again go into the record, in a transaction of their own. */
-int recorder_last(struct recorder *r, const struct sampler_series *s, bool free_number);
 
 #endif

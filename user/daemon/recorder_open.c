@@ -27,26 +27,10 @@ static int service_read(void *recorder, const struct store_service *s)
 	return 0;
 }
 
-/* Those that were read stand in order of their ids. */
-static struct entry *entry_of(struct recorder *r, int64_t id)
-{
-	size_t low = 0, high = r->n_read;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (r->services[middle].public.id < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < r->n_read && r->services[low].public.id == id ? &r->services[low] : NULL;
-}
-
 static int total_read(void *recorder, int64_t service, const struct series_counts *c)
 {
 	struct recorder *r = recorder;
-	struct entry *e = entry_of(r, service);
+	struct entry *e = recorder_of_id(r, service);
 
 	if (!e)
 		return 0;
@@ -59,7 +43,7 @@ static int total_read(void *recorder, int64_t service, const struct series_count
 
 static int limit_read(void *recorder, int64_t service, unsigned int index, int64_t base)
 {
-	struct entry *e = entry_of(recorder, service);
+	struct entry *e = recorder_of_id(recorder, service);
 
 	if (e)
 		e->limits[index] = base;
@@ -70,14 +54,14 @@ static int checkpoint_read(void *recorder, const struct store_checkpoint *c)
 {
 	struct recorder *r = recorder;
 	struct known *k = recorder_known(r, c->series);
-	struct entry *e = c->service ? entry_of(r, c->service) : NULL;
+	struct entry *e = c->service ? recorder_of_id(r, c->service) : NULL;
 
 	if (!k)
 		return -ENOMEM;
 	k->key = c->key;
 	k->used = e;
 	k->service = e ? (uint32_t)(e - r->services) : 0;
-	return packed_set(&k->seen, &c->counts);
+	return packed_bytes(&k->seen, c->bytes, c->n);
 }
 
 static int read_record(struct recorder *r)
@@ -176,6 +160,13 @@ static void until_stopped(const struct sampler_maps *m, struct moment *now)
 	now->boot_ns -= since_ns;
 }
 
+/* Why the sampler is not opened: the record, not the kernel. */
+static int refused(struct recorder *r, int err)
+{
+	r->refused |= !!err;
+	return err;
+}
+
 /* One transaction for all that leaves. */
 static int leave(struct recorder *r, const struct sampler_maps *m)
 {
@@ -202,11 +193,11 @@ static int leaving(void *recorder, const struct sampler_maps *m, const struct sa
 	int err = r->in_transaction ? 0 : leave(r, m);
 
 	if (err)
-		return err;
+		return refused(r, err);
 	r->holding = true;
 	err = recorder_series(r, s);
 	r->holding = false;
-	return err ? err : r->failed;
+	return refused(r, err ? err : r->failed);
 }
 
 static int left(void *recorder, const struct sampler_maps *m, const struct losses *losses,
@@ -220,7 +211,7 @@ static int left(void *recorder, const struct sampler_maps *m, const struct losse
 	int err = r->in_transaction ? 0 : leave(r, m); /* maps without a series */
 
 	if (err)
-		return err;
+		return refused(r, err);
 	recorder_losses_add(&r->losses, losses, missed, &r->kernel);
 	if (!r->kernel.at.mono_ns || r->kernel.at.mono_ns < m->stopped_ns) /* else counted before */
 		r->losses.in_flight_at_change += in_flight;
@@ -242,7 +233,7 @@ static int left(void *recorder, const struct sampler_maps *m, const struct losse
 	r->in_transaction = r->adopting = false;
 	recorder_staged(r, !err);
 	r->kernel = after;
-	return err;
+	return refused(r, err);
 }
 
 /* A checkpoint of zeros stands before anything counts. */
@@ -261,7 +252,7 @@ static int mapped(void *recorder, const struct sampler_maps *m)
 	if (!err)
 		err = take_up(r, m);
 	if (err)
-		return err;
+		return refused(r, err);
 	if (is_ours(r, m)) {
 		r->adopting = true;
 		return 0;
@@ -271,7 +262,7 @@ static int mapped(void *recorder, const struct sampler_maps *m)
 	moment_now(&k.at);
 	err = store_begin(r->store);
 	if (err)
-		return err;
+		return refused(r, err);
 	err = store_checkpoints_forget(r->store);
 	if (!err)
 		err = store_kernel_put(r->store, &k);
@@ -280,7 +271,7 @@ static int mapped(void *recorder, const struct sampler_maps *m)
 	else
 		store_rollback(r->store);
 	r->kernel = k;
-	return err;
+	return refused(r, err);
 }
 
 static const struct identity *remembered(void *recorder, uint32_t number,
@@ -345,6 +336,8 @@ int recorder_open(const struct recorder_options *o, struct recorder **ret, char 
 	sampler.mapped = mapped;
 	sampler.remembered = remembered;
 	err = sampler_open(&sampler, &r->sampler, why, why_size);
+	if (err && r->refused)
+		snprintf(why, why_size, "the record cannot be read or written: %s", strerror(-err));
 	if (err)
 		return err;
 	if (!r->adopting)
@@ -376,7 +369,7 @@ void recorder_close(struct recorder *r, bool linger)
 /* The last counts, and a checkpoint that is nobody's. */
 static int retire(struct recorder *r, const struct sampler_series *s)
 {
-	struct store_checkpoint c = { .series = s->number, .counts = *s->counts };
+	struct store_checkpoint c = { .series = s->number };
 	struct known *k = recorder_known(r, s->number);
 	int err = store_begin(r->store);
 
@@ -386,8 +379,13 @@ static int retire(struct recorder *r, const struct sampler_series *s)
 	err = k ? recorder_series(r, s) : -ENOMEM;
 	if (!err)
 		err = r->failed;
-	if (!err)
+	if (!err) /* what nobody could be named for is not the next one's either */
+		err = packed_set(&k->seen, s->counts);
+	if (!err) {
+		c.bytes = k->seen.bytes;
+		c.n = k->seen.n;
 		err = store_checkpoint_put(r->store, &c);
+	}
 	if (!err)
 		err = store_commit(r->store);
 	else

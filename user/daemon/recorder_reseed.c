@@ -36,11 +36,12 @@ static int reseed_checkpoints(struct recorder *r, const int64_t *ids)
 
 	for (uint32_t n = 0; !err && n < r->n_series; n++) {
 		struct known *k = &r->series[n];
-		struct store_checkpoint c = { .series = n, .key = k->key };
+		struct store_checkpoint c = {
+			.series = n, .key = k->key, .bytes = k->seen.bytes, .n = k->seen.n
+		};
 
 		if (!k->seen.n)
 			continue;
-		packed_get(&k->seen, &c.counts);
 		c.service = k->used ? ids[k->service] : 0;
 		err = store_checkpoint_put(r->store, &c);
 	}

@@ -112,15 +112,6 @@ static void taken_clear(struct taken *t)
 	packed_clear(&t->untold);
 }
 
-static int packed_sum(const struct packed *p, const struct series_counts *more, struct packed *ret)
-{
-	struct series_counts sum;
-
-	packed_get(p, &sum);
-	counts_add(&sum, more);
-	return packed_set(ret, &sum);
-}
-
 /* All that needs memory. Nothing is taken yet: what fails is found again by the next tick. */
 static int take_prepare(struct recorder *r, const struct sampler_series *s, struct entry *e,
 			const struct series_counts *delta, struct taken *ret)
@@ -162,9 +153,12 @@ static void take(struct recorder *r, const struct sampler_series *s, struct know
 static int write_series(struct recorder *r, const struct sampler_series *s, struct known *k,
 			const struct series_counts *since_seen)
 {
-	struct store_checkpoint c = { .series = s->number, .key = s->key, .counts = *s->counts };
+	struct store_checkpoint c = {
+		.series = s->number, .key = s->key, .bytes = k->seen.bytes, .n = k->seen.n
+	};
 	struct entry *e = &r->services[k->service];
-	struct series_counts before, delta = *since_seen;
+	const struct series_counts *delta = since_seen;
+	struct series_counts before, since_recorded;
 	int err = recorder_entry_write(r, e);
 
 	/* A name that another one is about to give up. */
@@ -174,12 +168,13 @@ static int write_series(struct recorder *r, const struct sampler_series *s, stru
 		return err;
 	if (k->behind) {
 		packed_get(&k->recorded, &before);
-		if (!counts_difference(s->counts, &before, &delta))
+		if (!counts_difference(s->counts, &before, &since_recorded))
 			return -EUCLEAN;
+		delta = &since_recorded;
 	}
 	c.service = e->public.id;
-	if (!counts_empty(&delta))
-		err = store_count(r->store, c.service, r->minute, r->since, &delta);
+	if (!counts_empty(delta))
+		err = store_count(r->store, c.service, r->minute, r->since, delta);
 	return err ? err : store_checkpoint_put(r->store, &c);
 }
 

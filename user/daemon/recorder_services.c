@@ -51,6 +51,27 @@ struct entry *recorder_named(const struct recorder *r, enum role role, const cha
 	return NULL;
 }
 
+/* Those that were read at the start first; those that came since are few. */
+struct entry *recorder_of_id(const struct recorder *r, int64_t id)
+{
+	size_t low = 0, high = r->n_read;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (r->services[middle].public.id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < r->n_read && r->services[low].public.id == id)
+		return &r->services[low];
+	for (size_t i = r->n_read; i < r->n_services; i++)
+		if (r->services[i].public.id == id)
+			return &r->services[i];
+	return NULL;
+}
+
 static int make_room(struct recorder *r)
 {
 	size_t room = r->services_room ? 2 * r->services_room : 64;
@@ -227,6 +248,7 @@ static void drop_entries(struct recorder *r, const struct kept_ids *kept, uint32
 		r->services[n++] = *e;
 	}
 	r->n_services = n;
+	r->n_read = 0;
 	for (size_t i = 0; i < r->n_series; i++) {
 		struct known *k = &r->series[i];
 

@@ -43,18 +43,10 @@ int recorder_untold_put(struct recorder *r, const struct sampler_maps *m, int er
 	return err;
 }
 
-static struct entry *entry_of(struct recorder *r, int64_t id)
-{
-	for (size_t i = 0; i < r->n_services; i++)
-		if (r->services[i].public.id == id)
-			return &r->services[i];
-	return NULL;
-}
-
 static int tell(void *recorder, const struct store_untold *u)
 {
 	struct recorder *r = recorder;
-	struct entry *e = entry_of(r, u->service);
+	struct entry *e = recorder_of_id(r, u->service);
 	struct series_counts c = u->counts;
 
 	r->counted += counts_total(&c);

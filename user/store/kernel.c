@@ -98,8 +98,6 @@ int store_checkpoint_put(struct store *s, const struct store_checkpoint *c)
 {
 	static const unsigned char nobody[sizeof(c->key.peer)];
 	bool peer = memcmp(c->key.peer, nobody, sizeof(nobody)) != 0;
-	unsigned char counts[CODEC_BYTES_MAX];
-	size_t n = codec_write(&c->counts, counts);
 	int r = db_writable(s);
 
 	if (r)
@@ -108,7 +106,8 @@ int store_checkpoint_put(struct store *s, const struct store_checkpoint *c)
 		      (int64_t)c->key.netns, (int64_t)c->key.role, (int64_t)c->key.port,
 		      (int64_t)c->key.exe_inode, (int64_t)c->key.exe_dev,
 		      (const void *)(peer ? c->key.peer : NULL),
-		      (size_t)(peer ? sizeof(nobody) : 0), counts, n);
+		      (size_t)(peer ? sizeof(nobody) : 0), (const void *)(c->n ? c->bytes : nobody),
+		      c->n);
 }
 
 int store_checkpoint_each(struct store *s,
@@ -117,6 +116,7 @@ int store_checkpoint_each(struct store *s,
 {
 	_statement_ sqlite3_stmt *q = NULL;
 	struct store_checkpoint c;
+	struct series_counts counts;
 	int r = db_prepare(s, SQL_EACH, &q);
 
 	while (!r && (r = db_step(q)) == 1) {
@@ -130,12 +130,14 @@ int store_checkpoint_each(struct store *s,
 				 .port = (uint16_t)sqlite3_column_int64(q, 4),
 				 .exe_inode = (uint64_t)sqlite3_column_int64(q, 5),
 				 .exe_dev = (uint32_t)sqlite3_column_int64(q, 6) },
+			.bytes = sqlite3_column_blob(q, 8),
+			.n = (size_t)sqlite3_column_bytes(q, 8),
 		};
 		if (peer && peer != sizeof(c.key.peer))
 			return -EUCLEAN;
 		if (peer)
 			memcpy(c.key.peer, sqlite3_column_blob(q, 7), sizeof(c.key.peer));
-		r = db_counts(q, 8, &c.counts);
+		r = db_counts(q, 8, &counts); /* are they any? */
 		if (!r)
 			r = each(context, &c);
 	}

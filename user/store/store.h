@@ -98,7 +98,8 @@ struct store_checkpoint {
 	uint32_t series;
 	int64_t service; /* 0: nobody's, its number is free or about to be */
 	struct endpoint_key key;
-	struct series_counts counts;
+	const unsigned char *bytes; /* the counters, as codec_write() has them; borrowed */
+	size_t n;
 };
 int store_checkpoint_put(struct store *s, const struct store_checkpoint *c);
 int store_checkpoint_each(struct store *s,
