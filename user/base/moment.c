@@ -16,10 +16,15 @@ static int64_t read_ns(clockid_t clock)
 	return (int64_t)t.tv_sec * NS_PER_SECOND + t.tv_nsec;
 }
 
+uint64_t monotonic_ns(void)
+{
+	return (uint64_t)read_ns(CLOCK_MONOTONIC);
+}
+
 void moment_now(struct moment *ret)
 {
 	ret->wall_ns = read_ns(CLOCK_REALTIME);
-	ret->mono_ns = (uint64_t)read_ns(CLOCK_MONOTONIC);
+	ret->mono_ns = monotonic_ns();
 	ret->boot_ns = (uint64_t)read_ns(CLOCK_BOOTTIME);
 }
 

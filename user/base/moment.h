@@ -14,6 +14,7 @@ struct moment {
 };
 
 void moment_now(struct moment *ret);
+uint64_t monotonic_ns(void); /* CLOCK_MONOTONIC alone */
 
 /* The kernel's boot id, 36 characters, or "" where it cannot be read. */
 #define BOOT_ID_SIZE 37

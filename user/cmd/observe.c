@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "../base/cleanup.h"
+#include "../base/moment.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 #define TICK_NS	     NSEC_PER_SEC
@@ -32,14 +33,6 @@ int observe_signals(int *ret_fd)
 		return -errno;
 	*ret_fd = fd;
 	return 0;
-}
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
 }
 
 static struct timespec timespec_of(uint64_t ns)

@@ -48,12 +48,6 @@ struct cgroup_tree {
 	uint64_t walks, wanted;	     /* how many ended; up to which one somebody asks */
 };
 
-static void closedirp(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
 static void table_clear(struct table *t)
 {
 	free(t->groups);

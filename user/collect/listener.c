@@ -38,12 +38,6 @@ struct process_row {
 	uint32_t netns;
 };
 
-static void closedirp(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
 void listeners_free(struct listeners *l)
 {
 	if (!l)

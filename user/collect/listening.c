@@ -18,12 +18,6 @@
 #define STATE_LISTEN   0x0a
 #define NAMESPACES_MAX 1024
 
-static void closedirp(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
 /* 0 or -errno. Rows are of some 150 characters; the header does not scan. */
 static int scan_table(const char *path, const uint16_t *ports, unsigned int n, bool *listening)
 {

@@ -28,12 +28,6 @@ struct pins {
 	int fd;	   /* has the lock */
 };
 
-static void closedirp(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
 static int path_of(const struct pins *p, const char *where, const char *name, char ret[PATH_MAX])
 {
 	int n = snprintf(ret, PATH_MAX, "%s/%s%s%s", p->dir, where, *name ? "/" : "", name);
@@ -254,11 +248,6 @@ void pins_close(struct pins *p)
 	free(p);
 }
 
-const char *pins_dir(const struct pins *p)
-{
-	return p->dir;
-}
-
 bool pins_have(const struct pins *p, const char *where)
 {
 	return !faccessat(p->fd, where, F_OK, 0);
@@ -297,16 +286,6 @@ int pins_get(const struct pins *p, const char *where, const char *name)
 int pins_rename(const struct pins *p, const char *from, const char *to)
 {
 	return renameat(p->fd, from, p->fd, to) ? -errno : 0;
-}
-
-int pins_drop(const struct pins *p, const char *where, const char *name)
-{
-	char path[PATH_MAX];
-	int r = path_of(p, where, name, path);
-
-	if (r)
-		return r;
-	return unlink(path) && errno != ENOENT ? -errno : 0;
 }
 
 int pins_remove_all(const struct pins *p)

@@ -28,15 +28,12 @@ int pins_open(const char *dir, bool make, struct pins **ret, char *why, size_t w
 void pins_close(struct pins *p); /* NULL is fine; what is pinned stays */
 DEFINE_FREEP(struct pins, pins_close)
 
-const char *pins_dir(const struct pins *p);
-
 /* where: a directory of the above. Each 0 or -errno; get: a file descriptor. */
 bool pins_have(const struct pins *p, const char *where);
 int pins_make(const struct pins *p, const char *where); /* and empty */
 int pins_put(const struct pins *p, const char *where, const char *name, int fd);
 int pins_get(const struct pins *p, const char *where, const char *name);
 int pins_rename(const struct pins *p, const char *from, const char *to);
-int pins_drop(const struct pins *p, const char *where, const char *name);
 /* Not there is fine. maps and links go as a whole: first out of their place, as -old, then file by file. */
 int pins_remove(const struct pins *p, const char *where);
 

@@ -15,12 +15,6 @@
 #define CGROUPS_MAX (64 << 10)
 #define THREADS_MAX 4096
 
-static void closedirp(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
 static int read_comm(int fd, const char *path, char **ret)
 {
 	int err = procfs_read(fd, path, COMM_MAX, ret, NULL);

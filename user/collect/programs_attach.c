@@ -5,9 +5,9 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "../base/moment.h"
 #include "programs_own.h"
 #include "self_test.h"
 
@@ -192,14 +192,6 @@ int programs_attach(struct programs *p, programs_attached *attached, void *conte
 		r = attached(context, "troth_sweep_listeners", bpf_link__fd(p->sweep_listeners),
 			     -1);
 	return r ? r : attach_hooks(p, attached, context);
-}
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 void programs_close_links(struct programs *p)

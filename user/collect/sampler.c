@@ -8,11 +8,11 @@
 #include <errno.h>
 #include <malloc.h>
 #include <string.h>
-#include <time.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "../base/moment.h"
 #include "features.h"
 #include "resolve.h"
 #include "sampler_own.h"
@@ -304,14 +304,6 @@ int sampler_tick(struct sampler *s)
 	return r ? r : sweep(s, s->stopped);
 }
 
-static uint64_t monotonic_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 int sampler_finish(struct sampler *s)
 {
 	int r;
@@ -328,13 +320,8 @@ int sampler_finish(struct sampler *s)
 
 void sampler_losses(const struct sampler *s, struct sampler_losses *ret)
 {
-	struct losses *l = &ret->losses;
-
-	memcpy(l, (const void *)s->kernel.losses, sizeof(*l));
+	memcpy(&ret->losses, (const void *)s->kernel.losses, sizeof(ret->losses));
 	ret->missed = kernel_missed(&s->kernel);
-	ret->lost = l->no_storage + l->merged + l->unseen + l->unseen_mptcp;
-	ret->unattributed_connections =
-		l->no_series[ROLE_SERVER] + l->no_series[ROLE_CLIENT] + l->endpoints_full;
 	ret->series_used = s->used;
 	ret->series_max = s->kernel.n_series - SERIES_FIRST;
 	ret->groups_left_out = resolver_groups_left_out(s->resolver);

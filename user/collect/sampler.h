@@ -125,7 +125,6 @@ int sampler_read(struct sampler *s, bool all,
 struct sampler_losses {
 	struct losses losses; /* cumulative, as the maps have them */
 	uint64_t missed;
-	uint64_t lost, unattributed_connections;
 	unsigned int series_used, series_max; /* both roles together */
 	unsigned int groups_left_out;	      /* as resolver_groups_left_out() */
 };

@@ -10,15 +10,10 @@
 #include <errno.h>
 #include <string.h>
 
-static bool is_same(const struct threshold *a, const struct threshold *b)
-{
-	return a->part == b->part && a->max_ns == b->max_ns;
-}
-
 static bool is_among(const struct threshold *t, const struct threshold *all, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++)
-		if (is_same(t, &all[i]))
+		if (threshold_same(t, &all[i]))
 			return true;
 	return false;
 }

@@ -9,12 +9,12 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "../base/moment.h"
 #include "pins_btf.h"
 #include "resolve.h"
 
@@ -91,14 +91,6 @@ static int open_all(struct sampler *s, const struct programs *p, struct stranger
 	o->keys = calloc(o->n_series, sizeof(*o->keys));
 	o->values = calloc(o->n_series, sizeof(*o->values));
 	return o->keys && o->values ? resolver_new(NULL, o->n_series, &o->resolver) : -ENOMEM;
-}
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 static void put(void *control, const struct btf *btf, uint32_t type, const char *member,

@@ -17,12 +17,6 @@ static struct place start_of(const char *file)
 	return (struct place){ .file = file, .line = 1, .column = 1 };
 }
 
-static void closedirp(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
 struct entry {
 	const char *path;
 	bool named, known; /* known: there is such a file, and this is which */

@@ -15,12 +15,6 @@
 
 #define DEPTH_MAX 4
 
-static void closedirp(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
 /* fd is the very thing that was looked at, whatever its name leads to by now. */
 static int own(int fd, const struct stat *st, uid_t uid, gid_t gid)
 {

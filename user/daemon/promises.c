@@ -48,6 +48,24 @@ static int join(struct promises *p, struct problems *problems)
 	return err;
 }
 
+/* What they need of the kernel; *ret takes *p over where nothing is wrong. */
+static int complete(int err, int64_t now, struct problems *problems, struct promises *p,
+		    struct promises *ret)
+{
+	if (!err && !problems->errors)
+		err = live_limits(p->set, now, problems, p->limits, &p->n_limits, &p->idle_end_ns);
+	problems_sort(problems);
+	if (problems->out_of_memory)
+		return -ENOMEM;
+	if (problems->errors)
+		return -EINVAL;
+	if (err)
+		return err;
+	*ret = *p;
+	*p = (struct promises){};
+	return 0;
+}
+
 int promises_read(const char *slo_dir, int64_t now, struct problems *problems, struct promises *ret)
 {
 	_cleanup_(promises_clear) struct promises p = {};
@@ -56,18 +74,7 @@ int promises_read(const char *slo_dir, int64_t now, struct problems *problems, s
 
 	if (!err && !problems->errors)
 		err = join(&p, problems);
-	if (!err && !problems->errors)
-		err = live_limits(p.set, now, problems, p.limits, &p.n_limits, &p.idle_end_ns);
-	problems_sort(problems);
-	if (problems->out_of_memory)
-		return -ENOMEM;
-	if (problems->errors)
-		return -EINVAL;
-	if (err)
-		return err;
-	*ret = p;
-	p = (struct promises){};
-	return 0;
+	return complete(err, now, problems, &p, ret);
 }
 
 /* The same documents as once read, whatever has become of their files. */
@@ -87,17 +94,7 @@ int promises_again(const struct promises *old, int64_t now, struct problems *pro
 					 &p.set);
 	else
 		err = slo_set_read(NULL, 0, now, problems, &p.set);
-	if (!err)
-		err = live_limits(p.set, now, problems, p.limits, &p.n_limits, &p.idle_end_ns);
-	if (problems->out_of_memory)
-		return -ENOMEM;
-	if (problems->errors)
-		return -EINVAL;
-	if (err)
-		return err;
-	*ret = p;
-	p = (struct promises){};
-	return 0;
+	return complete(err, now, problems, &p, ret);
 }
 
 void promises_clear(struct promises *p)

@@ -10,11 +10,6 @@
 #include "../store/histogram.h"
 #include "recorder_inside.h"
 
-static bool same_limit(const struct threshold *a, const struct threshold *b)
-{
-	return a->part == b->part && a->max_ns == b->max_ns;
-}
-
 /* Exchanges whose bucket ends within it, and of the one that holds the limit the share by time. */
 static uint64_t within_by_histogram(const struct series_counts *c, uint64_t max_ns)
 {
@@ -71,7 +66,7 @@ int recorder_limits_changed(struct recorder *r, const struct threshold *was, uns
 	int err = store_begin(r->store);
 
 	for (unsigned int i = 0; !err && i < m->n_thresholds; i++)
-		if (i >= n_was || !same_limit(&m->thresholds[i], &was[i]))
+		if (i >= n_was || !threshold_same(&m->thresholds[i], &was[i]))
 			err = change(r, i);
 	if (!err)
 		return store_commit(r->store);
@@ -85,11 +80,11 @@ static uint64_t share_within(uint64_t n, uint64_t within, uint64_t all)
 	return all ? (uint64_t)((unsigned __int128)n * within / all) : n;
 }
 
-/* Index of the same limit among those of before; THRESHOLDS: there was none. */
-static unsigned int index_before(const struct store_untold *was, const struct threshold *t)
+/* Index of the same limit among n; THRESHOLDS: it is not there. */
+static unsigned int index_of(const struct threshold *all, unsigned int n, const struct threshold *t)
 {
-	for (unsigned int i = 0; i < was->n_thresholds; i++)
-		if (same_limit(&was->thresholds[i], t))
+	for (unsigned int i = 0; i < n; i++)
+		if (threshold_same(&all[i], t))
 			return i;
 	return THRESHOLDS;
 }
@@ -120,7 +115,7 @@ void recorder_translate(const struct recorder *r, const struct store_untold *was
 	struct series_counts to = *c;
 
 	for (unsigned int t = 0; t < m->n_thresholds; t++)
-		from[t] = index_before(was, &m->thresholds[t]);
+		from[t] = index_of(was->thresholds, was->n_thresholds, &m->thresholds[t]);
 	memset(to.exchanges, 0, sizeof(to.exchanges));
 	memset(to.streamed, 0, sizeof(to.streamed));
 	memset(to.undated, 0, sizeof(to.undated));
@@ -146,13 +141,9 @@ void recorder_translate(const struct recorder *r, const struct store_untold *was
 bool recorder_has_limits(const struct recorder *r, const struct threshold *t, unsigned int n)
 {
 	const struct sampler_maps *m = sampler_maps(r->sampler);
-	unsigned int found = 0;
 
 	for (unsigned int i = 0; i < n; i++)
-		for (unsigned int k = 0; k < m->n_thresholds; k++)
-			if (same_limit(&t[i], &m->thresholds[k])) {
-				found++;
-				break;
-			}
-	return found == n;
+		if (index_of(m->thresholds, m->n_thresholds, &t[i]) == THRESHOLDS)
+			return false;
+	return true;
 }

@@ -133,6 +133,11 @@ void sample_clear(struct sample *s)
 	*s = (struct sample){};
 }
 
+bool threshold_same(const struct threshold *a, const struct threshold *b)
+{
+	return a->part == b->part && a->max_ns == b->max_ns;
+}
+
 void counts_add(struct series_counts *sum, const struct series_counts *c)
 {
 	uint64_t max_ns = sum->max_ns > c->max_ns ? sum->max_ns : c->max_ns;

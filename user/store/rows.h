@@ -73,6 +73,8 @@ bool identity_same(const struct identity *a, const struct identity *b);
 bool identity_same_selected(const struct identity *a, const struct identity *b);
 void sample_clear(struct sample *s); /* frees what the rows own; NULL is fine */
 
+bool threshold_same(const struct threshold *a, const struct threshold *b);
+
 /* max_ns: the larger. */
 void counts_add(struct series_counts *sum, const struct series_counts *c);
 
