@@ -29,6 +29,7 @@
 #include <cmocka.h>
 
 #include "../../user/collect/sampler.h"
+#include "../sockets.h"
 
 /* No test program needs all of it. */
 #pragma GCC diagnostic ignored "-Wunused-function"
@@ -38,49 +39,6 @@
 #define SLOW_MS	 20
 
 /* ---- traffic ---- */
-
-static int listen_at(uint16_t *port)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET,
-				 .sin_port = htons(*port),
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
-	socklen_t length = sizeof(a);
-
-	assert_true(fd >= 0);
-	assert_int_equal(0, setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)));
-	assert_int_equal(0, bind(fd, (struct sockaddr *)&a, sizeof(a)));
-	assert_int_equal(0, listen(fd, 64));
-	assert_int_equal(0, getsockname(fd, (struct sockaddr *)&a, &length));
-	*port = ntohs(a.sin_port);
-	return fd;
-}
-
-static int connect_to(uint16_t port)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET,
-				 .sin_port = htons(port),
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof(a))) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static bool receive_all(int fd, char *buffer, size_t n)
-{
-	for (size_t have = 0; have < n;) {
-		ssize_t r = recv(fd, buffer + have, n - have, 0);
-
-		if (r <= 0)
-			return false;
-		have += (size_t)r;
-	}
-	return true;
-}
 
 static bool ask(int fd)
 {
@@ -362,6 +320,54 @@ static struct seen look_until(struct sampler *s, uint16_t port, enum role role, 
 		seen = look(s, port, role);
 	}
 	return seen;
+}
+
+/* What leaving() and left() said. */
+struct leavers {
+	struct seen seen;
+	unsigned int left;
+	uint64_t in_flight, no_series;
+	bool fails;
+};
+
+static int leaving(void *context, const struct sampler_maps *maps,
+		   const struct sampler_series *series)
+{
+	struct leavers *l = context;
+
+	(void)maps;
+	assert_int_equal(0, l->left);
+	return see(&l->seen, series);
+}
+
+static int left(void *context, const struct sampler_maps *maps, const struct losses *losses,
+		uint64_t missed, uint64_t in_flight)
+{
+	struct leavers *l = context;
+
+	(void)missed;
+	if (l->fails)
+		return -ENOSPC;
+	assert_int_equal(1, maps->n_thresholds);
+	assert_int_equal(500000000, maps->thresholds[0].max_ns);
+	l->left++;
+	l->in_flight = in_flight;
+	l->no_series = losses->no_series[ROLE_SERVER];
+	if (l->no_series)
+		print_message("# numbers ran out for %lu connections: others on this machine have "
+			      "taken them, and ours may be in the overflow\n",
+			      (unsigned long)l->no_series);
+	return 0;
+}
+
+static struct sampler_options options_of(struct leavers *l)
+{
+	struct sampler_options o = options();
+
+	o.context = l;
+	o.leaving = leaving;
+	o.left = left;
+	return o;
 }
 
 /* The tests of one program, each from nothing to nothing. */

@@ -5,42 +5,6 @@
  */
 #include "field.h"
 
-/* What leaving() and left() said. */
-struct leavers {
-	struct seen seen;
-	unsigned int left;
-};
-
-static int leaving(void *context, const struct sampler_maps *maps,
-		   const struct sampler_series *series)
-{
-	struct leavers *l = context;
-
-	(void)maps;
-	assert_int_equal(0, l->left);
-	return see(&l->seen, series);
-}
-
-static int left(void *context, const struct sampler_maps *maps, const struct losses *losses,
-		uint64_t missed, uint64_t in_flight)
-{
-	struct leavers *l = context;
-
-	(void)maps, (void)losses, (void)missed, (void)in_flight;
-	l->left++;
-	return 0;
-}
-
-static struct sampler_options options_of(struct leavers *l)
-{
-	struct sampler_options o = options();
-
-	o.context = l;
-	o.leaving = leaving;
-	o.left = left;
-	return o;
-}
-
 #define SERIES	     600
 #define OTHER_SERIES 300
 

@@ -35,54 +35,6 @@ static void a_missing_link_has_programs_replaced_without_a_gap(void **state)
 	shut(s, false);
 }
 
-/* What leaving() and left() said. */
-struct leavers {
-	struct seen seen;
-	unsigned int left;
-	uint64_t in_flight, no_series;
-	bool fails;
-};
-
-static int leaving(void *context, const struct sampler_maps *maps,
-		   const struct sampler_series *series)
-{
-	struct leavers *l = context;
-
-	(void)maps;
-	assert_int_equal(0, l->left);
-	return see(&l->seen, series);
-}
-
-static int left(void *context, const struct sampler_maps *maps, const struct losses *losses,
-		uint64_t missed, uint64_t in_flight)
-{
-	struct leavers *l = context;
-
-	(void)missed;
-	if (l->fails)
-		return -ENOSPC;
-	assert_int_equal(1, maps->n_thresholds);
-	assert_int_equal(500000000, maps->thresholds[0].max_ns);
-	l->left++;
-	l->in_flight = in_flight;
-	l->no_series = losses->no_series[ROLE_SERVER];
-	if (l->no_series)
-		print_message("# numbers ran out for %lu connections: others on this machine have "
-			      "taken them, and ours may be in the overflow\n",
-			      (unsigned long)l->no_series);
-	return 0;
-}
-
-static struct sampler_options options_of(struct leavers *l)
-{
-	struct sampler_options o = options();
-
-	o.context = l;
-	o.leaving = leaving;
-	o.left = left;
-	return o;
-}
-
 static void keep_by_another_build(void)
 {
 	char *const argv[] = { (char *)"build/other/keeper", pin_dir, (char *)backend_under_test(),

@@ -9,10 +9,12 @@
 #include "../base/log.h"
 #include "daemon_inside.h"
 
-#define SAID_MAX 20 /* lines of problems in the log */
+#define SAID_MAX  20 /* lines of problems in the log */
+#define AS_IT_WAS "everything goes on as it was"
 
 /* The first error is the reason; all of them go to the log. */
-static void refuse(struct daemon *d, const char *what, const struct problems *problems)
+static void refuse(struct daemon *d, const char *what, const char *rest,
+		   const struct problems *problems)
 {
 	size_t said = 0;
 	char *reason = NULL;
@@ -28,7 +30,7 @@ static void refuse(struct daemon *d, const char *what, const struct problems *pr
 					p->place.column, p->message) < 0)
 			reason = NULL;
 	}
-	log_error("reload: %s; everything goes on as it was", what);
+	log_error("reload: %s; %s", what, rest);
 	free(d->reload_error);
 	d->reload_error = reason ? reason : strdup(what);
 	health_wrong(&d->health, HEALTH_OBJECTIVES, false,
@@ -81,6 +83,14 @@ static bool wants_commands(const struct daemon *d, const struct daemon_conf *con
 	return false;
 }
 
+static void reload_server(struct daemon *d)
+{
+	char why[512] = "";
+
+	if (server_reload(d->server, why, sizeof(why)))
+		log_error("reload: %s; the old one stays", why);
+}
+
 static void reload(struct daemon *d, int64_t now)
 {
 	_cleanup_(daemon_conf_freep) struct daemon_conf_file *owner = NULL;
@@ -90,31 +100,32 @@ static void reload(struct daemon *d, int64_t now)
 	char why[512] = "";
 
 	if (daemon_conf_read(d->flags, &problems, &conf, &owner)) {
-		refuse(d, "the configuration is wrong", &problems);
+		refuse(d, "the configuration is wrong", AS_IT_WAS, &problems);
 		return;
 	}
 	if (wants_commands(d, &conf)) {
-		refuse(d, "a first receiver of kind command needs a restart of troth", &problems);
+		refuse(d, "a first receiver of kind command needs a restart of troth", AS_IT_WAS,
+		       &problems);
 		return;
 	}
 	if (promises_read(conf.slo_dir, now, &problems, &p)) {
-		refuse(d, "the objectives are wrong", &problems);
+		refuse(d, "the objectives are wrong", AS_IT_WAS, &problems);
 		return;
 	}
 	if (d->health.part[HEALTH_RECORD].wrong) {
 		/* Other objectives begin with what is recorded; the rest needs no record. */
 		take_conf(d, &conf, TAKE(owner));
-		refuse(d, "objectives stay as they are while the record cannot be written",
-		       &problems);
+		reload_server(d);
+		refuse(d, "objectives cannot be changed while the record cannot be written",
+		       "the rest of the configuration is in force", &problems);
 		return;
 	}
 	if (daemon_change(d, &p, now, why, sizeof(why))) {
-		refuse(d, why, &problems);
+		refuse(d, why, AS_IT_WAS, &problems);
 		return;
 	}
 	take_conf(d, &conf, TAKE(owner));
-	if (server_reload(d->server, why, sizeof(why)))
-		log_error("reload: %s; the old one stays", why);
+	reload_server(d);
 	free(d->reload_error);
 	d->reload_error = NULL;
 	d->reloaded = now;

@@ -19,7 +19,6 @@ struct sdnotify {
 	int fd;
 	struct sockaddr_un address;
 	socklen_t address_size;
-	uint64_t interval_ns;
 };
 
 static int parse_address(const char *text, struct sdnotify *n)
@@ -38,23 +37,6 @@ static int parse_address(const char *text, struct sdnotify *n)
 	return 0;
 }
 
-static uint64_t watchdog_interval_ns(void)
-{
-	const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
-	char *end;
-	uint64_t n;
-
-	if (!usec || *usec < '0' || *usec > '9')
-		return 0;
-	if (pid && strtol(pid, NULL, 10) != getpid())
-		return 0;
-	errno = 0;
-	n = strtoull(usec, &end, 10);
-	if (errno || *end || n > UINT64_MAX / 1000) /* USEC_INFINITY is without end, too */
-		return 0;
-	return n * 1000 / 2;
-}
-
 int sdnotify_open(struct sdnotify **ret)
 {
 	_cleanup_(sdnotify_freep) struct sdnotify *n = NULL;
@@ -68,7 +50,6 @@ int sdnotify_open(struct sdnotify **ret)
 	if (!n)
 		return -ENOMEM;
 	n->fd = -1;
-	n->interval_ns = watchdog_interval_ns();
 	r = parse_address(where, n);
 	if (r)
 		return r;
@@ -103,24 +84,18 @@ static void say(struct sdnotify *n, const char *message)
 		(void)!send(n->fd, message, length, 0);
 }
 
-/* A newline in a status would begin another field. */
-static void say_status(struct sdnotify *n, const char *before, const char *status)
-{
-	char message[MESSAGE_MAX];
-	int length = snprintf(message, sizeof(message), "%s%s%s", before, status ? "STATUS=" : "",
-			      status ? status : "");
-
-	if (length >= (int)sizeof(message))
-		length = (int)sizeof(message) - 1;
-	for (int i = (int)strlen(before); i < length; i++)
-		if ((unsigned char)message[i] < ' ')
-			message[i] = ' ';
-	say(n, message);
-}
-
 void sdnotify_ready(struct sdnotify *n, const char *status)
 {
-	say_status(n, "READY=1\n", status);
+	static const char ready[] = "READY=1\n";
+	char message[MESSAGE_MAX];
+
+	snprintf(message, sizeof(message), "%s%s%s", ready, status ? "STATUS=" : "",
+		 status ? status : "");
+	/* A newline in a status would begin another field. */
+	for (char *c = message + strlen(ready); *c; c++)
+		if ((unsigned char)*c < ' ')
+			*c = ' ';
+	say(n, message);
 }
 
 void sdnotify_reloading(struct sdnotify *n)
@@ -137,16 +112,6 @@ void sdnotify_reloading(struct sdnotify *n)
 void sdnotify_stopping(struct sdnotify *n)
 {
 	say(n, "STOPPING=1");
-}
-
-void sdnotify_status(struct sdnotify *n, const char *status)
-{
-	say_status(n, "", status);
-}
-
-uint64_t sdnotify_interval_ns(const struct sdnotify *n)
-{
-	return n ? n->interval_ns : 0;
 }
 
 void sdnotify_alive(struct sdnotify *n)

@@ -7,8 +7,6 @@
 #ifndef TROTH_DAEMON_SDNOTIFY_H
 #define TROTH_DAEMON_SDNOTIFY_H
 
-#include <stdint.h>
-
 #include "../base/cleanup.h"
 
 struct sdnotify;
@@ -25,10 +23,8 @@ DEFINE_FREEP(struct sdnotify, sdnotify_free)
 void sdnotify_ready(struct sdnotify *n, const char *status);
 void sdnotify_reloading(struct sdnotify *n); /* sdnotify_ready() ends it, whatever came of it */
 void sdnotify_stopping(struct sdnotify *n);
-void sdnotify_status(struct sdnotify *n, const char *status);
 
-/* How often sdnotify_alive() must be called: half of what is allowed. 0: nobody watches. */
-uint64_t sdnotify_interval_ns(const struct sdnotify *n);
+/* For a watchdog: once a tick, which is far more often than it asks for. */
 void sdnotify_alive(struct sdnotify *n);
 
 #endif
