@@ -366,3 +366,32 @@ def test_a_start_that_fails_leaves_nothing_where_it_found_nothing():
             assert d.process.wait(20) == 3
         assert "the record cannot be read or written: " in d.log(), d.explained()
         assert not d.pin_dir.exists(), d.explained()
+
+
+@pytest.mark.limit_s(120)
+@pytest.mark.parametrize("how", ["reload", "restart", "kill"])
+def test_limits_that_change_under_load_make_nothing_late(how):
+    """All is answered at once, whatever is counted while the kernel's limits are exchanged."""
+    limits = [["10s", "20s"], ["9s", "20s"], ["9s", "19s", "30s", "40s"], ["21s", "22s", "23s", "24s"]]
+
+    def change(d):
+        if how == "reload":
+            d.reload()
+            return
+        d.stop() if how == "restart" else d.kill()
+        time.sleep(0.3)
+        d.start()
+
+    with serve(answers(OK)) as server, running("--on-stop", "linger") as d, \
+            Load(server.address, 8) as load:
+        for wanted in limits * 2:
+            d.slos(limited(server.port, *wanted))
+            change(d)
+            time.sleep(0.4)
+        asked = load.stop()
+        d.counts(server.port, ok=asked)
+        name = d.service(server.port)["name"]
+        for slo in d.json("/api/v1/slos")["slos"]:
+            assert slo["good"] == slo["total"] > 0, f"{slo['name']}: {slo['good']} of {slo['total']}"
+        within = {k: v for k, v in d.metrics().items() if f'duration_seconds_bucket{{service="{name}"' in k}
+        assert set(within.values()) == {asked}, within

@@ -68,7 +68,7 @@ int daemon_tick_now(struct daemon *d);
 int daemon_tick_last(struct daemon *d, bool linger);
 int daemon_keep(struct daemon *d, struct promises *p, int64_t now, char *why, size_t size);
 /* Other objectives, and what they need of the kernel. Not 0: all is as it was, and why has a line. */
-int daemon_change(struct daemon *d, struct promises *p, int64_t now, char *why, size_t size);
+int daemon_change(struct daemon *d, struct promises *p, char *why, size_t size);
 void daemon_note_event(struct daemon *d, const char *kind, const char *text);
 
 /* daemon_notices.c */

@@ -120,7 +120,7 @@ static void reload(struct daemon *d, int64_t now)
 		       "the rest of the configuration is in force", &problems);
 		return;
 	}
-	if (daemon_change(d, &p, now, why, sizeof(why))) {
+	if (daemon_change(d, &p, why, sizeof(why))) {
 		refuse(d, why, AS_IT_WAS, &problems);
 		return;
 	}
@@ -143,7 +143,6 @@ void daemon_reload(struct daemon *d)
 	struct moment now;
 
 	sdnotify_reloading(d->sd);
-	daemon_tick_now(d);
 	moment_now(&now);
 	reload(d, now.wall_ns / NS_PER_SECOND);
 	sdnotify_ready(d->sd, NULL);

@@ -192,20 +192,30 @@ static int one_tick(struct daemon *d, const struct moment *now)
 	return 0;
 }
 
-int daemon_change(struct daemon *d, struct promises *p, int64_t now, char *why, size_t size)
+int daemon_change(struct daemon *d, struct promises *p, char *why, size_t size)
 {
 	struct sampler_maps was = *sampler_maps(recorder_sampler(d->recorder));
-	int err = recorder_aim(d->recorder, p->limits, p->n_limits, p->idle_end_ns), back;
+	int err = daemon_tick_now(d), back;
+	struct moment now;
 
+	/* Up to here everything was judged by what was in force, and stands in the record. */
+	if (err || d->health.part[HEALTH_RECORD].wrong) {
+		snprintf(why, size, "what was counted up to now cannot be read or recorded");
+		return err ? err : -EIO;
+	}
+	err = recorder_aim(d->recorder, p->limits, p->n_limits, p->idle_end_ns);
 	if (err) {
 		snprintf(why, size, "the kernel's limits cannot be set: %s", strerror(-err));
 	} else {
-		err = daemon_keep(d, p, now, why, size);
+		moment_now(&now);
+		err = daemon_keep(d, p, now.wall_ns / NS_PER_SECOND, why, size);
 		if (err && !*why)
 			snprintf(why, size, "%s", strerror(-err));
 	}
-	if (!err)
+	if (!err) {
+		daemon_tick_now(d); /* what fails here is said by the next one */
 		return 0;
+	}
 	/* Those in force are judged by the limits that they were made for, index by index. */
 	back = recorder_aim(d->recorder, was.thresholds, was.n_thresholds,
 			    keeper_promises(d->keeper)->idle_end_ns);
@@ -228,7 +238,7 @@ static void revise(struct daemon *d, int64_t now)
 		return;
 	err = promises_again(keeper_promises(d->keeper), now, &problems, &p);
 	if (!err)
-		err = daemon_change(d, &p, now, why, sizeof(why));
+		err = daemon_change(d, &p, why, sizeof(why));
 	if (err) {
 		health_wrong(&d->health, HEALTH_OBJECTIVES, false,
 			     "a revision that is due cannot come into force: %s",

@@ -130,8 +130,10 @@ static int write_all(struct recorder *r, const struct moment *now, struct record
 	e = losses_put(r, now);
 	if (!r->failed)
 		r->failed = e;
+	if (!r->failed)
+		r->failed = recorder_limits_rebase(r);
 	if (r->holding)
-		return r->failed = recorder_untold_put(r, sampler_maps(r->sampler), r->failed);
+		return r->failed = recorder_untold_put(r, r->failed);
 	e = recorder_times(r);
 	if (!r->failed)
 		r->failed = e;
@@ -162,6 +164,10 @@ int recorder_tick(struct recorder *r, const struct moment *now, struct recorder_
 	else if (r->in_transaction)
 		store_rollback(r->store);
 	r->in_transaction = false;
+	if (!e) /* everything that was counted by others has been read */
+		recorder_limits_settled(r, sampler_maps(r->sampler));
+	if (!e && !r->failed)
+		r->rebase = 0;
 	recorder_staged(r, !e && !r->failed);
 	t->names_changed = r->names_changed;
 	r->names_changed = false;
@@ -225,8 +231,9 @@ int recorder_hold(struct recorder *r)
 int recorder_aim(struct recorder *r, struct threshold t[THRESHOLDS], unsigned int n,
 		 uint64_t idle_end_ns)
 {
-	struct sampler_maps was = *sampler_maps(r->sampler);
 	int e = sampler_aim(r->sampler, t, n, idle_end_ns);
 
-	return e ? e : recorder_limits_changed(r, was.thresholds, was.n_thresholds);
+	if (!e)
+		recorder_limits_changed(r, sampler_maps(r->sampler), &r->judged);
+	return e;
 }

@@ -51,6 +51,13 @@ struct pending_time {
 	struct store_time t;
 };
 
+/* Limits by index; one of LIMIT_NONE is not known by masks. */
+#define LIMIT_NONE UINT32_MAX
+struct limits {
+	struct threshold of[THRESHOLDS];
+	unsigned int n;
+};
+
 struct recorder {
 	struct store *store;
 	struct sampler *sampler;
@@ -80,23 +87,31 @@ struct recorder {
 	int64_t minute, since; /* where counts of this tick go */
 	struct recorder_tick *tick;
 	uint64_t ticks;
-	bool has_left;	     /* maps that went, and what they had counted */
-	bool holding;	     /* what is counted is for objectives of later: recorder_tell() */
-	bool gave_ids;	     /* in the transaction under way */
-	bool adopting;	     /* the first tick, over maps that went on counting */
-	bool found;	     /* the kernel counted before we came */
-	bool refused;	     /* the record did not take what was found at the start */
-	bool behind;	     /* something that was read is not in the record */
-	bool in_transaction; /* else only what stands beside the record goes on */
+	struct limits judged; /* by which what is read next was counted */
+	unsigned int rebase;  /* indices of limits that are others than the record has bases of */
+	bool switched;	      /* judged lacks some that are in force: they were set meanwhile */
+	bool has_left;	      /* maps that went, and what they had counted */
+	bool holding;	      /* what is counted is for objectives of later: recorder_tell() */
+	bool gave_ids;	      /* in the transaction under way */
+	bool adopting;	      /* the first tick, over maps that went on counting */
+	bool found;	      /* the kernel counted before we came */
+	bool refused;	      /* the record did not take what was found at the start */
+	bool behind;	      /* something that was read is not in the record */
+	bool in_transaction;  /* else only what stands beside the record goes on */
 	bool names_changed;
 	int failed;
 	int retire_failed; /* of the record, while numbers were to go back */
 };
 
-/* recorder_limits.c: these limits are in force from now on, those were before. In a transaction of its own. */
-int recorder_limits_changed(struct recorder *r, const struct threshold *was, unsigned int n_was);
+/* recorder_limits.c: what is read next was counted by the limits of these maps. */
+void recorder_limits_settled(struct recorder *r, const struct sampler_maps *m);
+/* The limits of these maps were set while they counted by others: what is read next had either. */
+void recorder_limits_changed(struct recorder *r, const struct sampler_maps *m,
+			     const struct limits *was);
+/* Limits that changed begin with what the histogram knows of them. In a transaction. */
+int recorder_limits_rebase(struct recorder *r);
 /* Counts by other limits, as if by those of now: one that was not among them by the histogram. */
-void recorder_translate(const struct recorder *r, const struct store_untold *was,
+void recorder_translate(const struct recorder *r, const struct threshold *was, unsigned int n_was,
 			struct series_counts *c);
 
 /* recorder.c: what a tick at now covers, and where its counts go. */
@@ -105,7 +120,7 @@ int recorder_times(
 	struct recorder *r); /* measured time of the stretch, and what is known to be missing */
 
 /* recorder_untold.c: the stretch and what the services have in untold goes into the record. */
-int recorder_untold_put(struct recorder *r, const struct sampler_maps *m, int err);
+int recorder_untold_put(struct recorder *r, int err);
 
 /* recorder_series.c */
 int recorder_series(void *recorder, const struct sampler_series *s); /* of sampler_read() */

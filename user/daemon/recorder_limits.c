@@ -60,17 +60,39 @@ static int change(struct recorder *r, unsigned int index)
 	return err;
 }
 
-int recorder_limits_changed(struct recorder *r, const struct threshold *was, unsigned int n_was)
+void recorder_limits_settled(struct recorder *r, const struct sampler_maps *m)
 {
-	const struct sampler_maps *m = sampler_maps(r->sampler);
-	int err = store_begin(r->store);
+	memcpy(r->judged.of, m->thresholds, sizeof(m->thresholds));
+	r->judged.n = m->n_thresholds;
+	r->switched = false;
+}
 
-	for (unsigned int i = 0; !err && i < m->n_thresholds; i++)
-		if (i >= n_was || !threshold_same(&m->thresholds[i], &was[i]))
+/*
+ * While an index changes it is switched off, and what programs had begun to count is by the old limit:
+ * of such an index masks say nothing, up to the reading that follows.
+ */
+void recorder_limits_changed(struct recorder *r, const struct sampler_maps *m,
+			     const struct limits *was)
+{
+	const struct limits before = *was; /* may be judged */
+
+	recorder_limits_settled(r, m);
+	for (unsigned int i = 0; i < m->n_thresholds; i++) {
+		if (i < before.n && threshold_same(&m->thresholds[i], &before.of[i]))
+			continue;
+		r->judged.of[i] = (struct threshold){ .part = LIMIT_NONE };
+		r->rebase |= 1u << i;
+		r->switched = true;
+	}
+}
+
+int recorder_limits_rebase(struct recorder *r)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < THRESHOLDS; i++)
+		if (r->rebase & 1u << i)
 			err = change(r, i);
-	if (!err)
-		return store_commit(r->store);
-	store_rollback(r->store);
 	return err;
 }
 
@@ -106,7 +128,7 @@ static void one_limit(struct series_counts *to, unsigned int now, uint64_t withi
 	}
 }
 
-void recorder_translate(const struct recorder *r, const struct store_untold *was,
+void recorder_translate(const struct recorder *r, const struct threshold *was, unsigned int n_was,
 			struct series_counts *c)
 {
 	const struct sampler_maps *m = sampler_maps(r->sampler);
@@ -115,7 +137,7 @@ void recorder_translate(const struct recorder *r, const struct store_untold *was
 	struct series_counts to = *c;
 
 	for (unsigned int t = 0; t < m->n_thresholds; t++)
-		from[t] = index_of(was->thresholds, was->n_thresholds, &m->thresholds[t]);
+		from[t] = index_of(was, n_was, &m->thresholds[t]);
 	memset(to.exchanges, 0, sizeof(to.exchanges));
 	memset(to.streamed, 0, sizeof(to.streamed));
 	memset(to.undated, 0, sizeof(to.undated));

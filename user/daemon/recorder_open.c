@@ -167,6 +167,18 @@ static int refused(struct recorder *r, int err)
 	return err;
 }
 
+/* Limits that the record does not know of were set, and then whoever set them was killed. */
+static void judge(struct recorder *r, const struct sampler_maps *m)
+{
+	struct limits was = { .n = r->kernel.n_thresholds };
+
+	memcpy(was.of, r->kernel.thresholds, sizeof(was.of));
+	if (is_ours(r, m))
+		recorder_limits_changed(r, m, &was);
+	else
+		recorder_limits_settled(r, m);
+}
+
 /* One transaction for all that leaves. */
 static int leave(struct recorder *r, const struct sampler_maps *m)
 {
@@ -183,6 +195,7 @@ static int leave(struct recorder *r, const struct sampler_maps *m)
 	until_stopped(m, &now);
 	if (!is_ours(r, m))
 		r->last = now;
+	judge(r, m);
 	recorder_cover(r, &now);
 	return 0;
 }
@@ -225,7 +238,7 @@ static int left(void *recorder, const struct sampler_maps *m, const struct losse
 	moment_now(&after.at);
 	if (!err)
 		err = store_kernel_put(r->store, &after);
-	err = recorder_untold_put(r, m, err);
+	err = recorder_untold_put(r, err);
 	if (!err)
 		err = store_commit(r->store);
 	else
@@ -315,7 +328,7 @@ int recorder_open(const struct recorder_options *o, struct recorder **ret, char 
 {
 	_cleanup_(recorder_freep) struct recorder *r = calloc(1, sizeof(*r));
 	struct sampler_options sampler = o->sampler;
-	struct store_kernel was;
+	struct limits was = {};
 	int err;
 
 	if (!r)
@@ -329,7 +342,8 @@ int recorder_open(const struct recorder_options *o, struct recorder **ret, char 
 		snprintf(why, why_size, "the record cannot be read: %s", strerror(-err));
 		return err;
 	}
-	was = r->kernel;
+	was.n = r->kernel.n_thresholds;
+	memcpy(was.of, r->kernel.thresholds, sizeof(was.of));
 	sampler.context = r;
 	sampler.leaving = leaving;
 	sampler.left = left;
@@ -343,12 +357,10 @@ int recorder_open(const struct recorder_options *o, struct recorder **ret, char 
 	if (!r->adopting)
 		moment_now(&r->last); /* from here on everything counts */
 	r->found = r->adopting || r->has_left || sampler_maps(r->sampler)->adopted;
-	err = recorder_limits_changed(r, was.thresholds, was.n_thresholds);
-	if (err) {
-		snprintf(why, why_size, "the record cannot be written: %s", strerror(-err));
-		sampler_close(r->sampler, true);
-		return err;
-	}
+	r->rebase = 0;
+	recorder_limits_changed(r, sampler_maps(r->sampler), &was);
+	if (!r->adopting) /* new maps have counted by no others */
+		recorder_limits_settled(r, sampler_maps(r->sampler));
 	*ret = TAKE(r);
 	return 0;
 }

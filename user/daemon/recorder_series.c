@@ -186,11 +186,16 @@ static int hand_on(struct recorder *r, const struct sampler_series *s, struct kn
 	struct entry *e = &r->services[k->service];
 	bool any = !counts_empty(delta);
 	int err = any ? take_prepare(r, s, e, delta, &t) : 0;
+	struct series_counts translated;
+	struct recorded_delta told = { .service = &e->public, .counts = delta };
 
+	if (r->switched) {
+		translated = *delta;
+		recorder_translate(r, r->judged.of, r->judged.n, &translated);
+		told.counts = &translated;
+	}
 	if (!err && r->tick && r->tick->each)
-		err = r->tick->each(r->tick->context,
-				    &(struct recorded_delta){ .service = &e->public,
-							      .counts = delta });
+		err = r->tick->each(r->tick->context, &told);
 	if (!err && any)
 		take(r, s, k, e, delta, &t);
 	return err;

@@ -8,20 +8,20 @@
 
 #include "recorder_inside.h"
 
-static struct store_untold row_of(const struct recorder *r, const struct sampler_maps *m)
+static struct store_untold row_of(const struct recorder *r)
 {
 	struct store_untold u = { .since_ns = r->stretch.from_ns,
 				  .until_ns = r->stretch.to_ns,
-				  .n_thresholds = m->n_thresholds };
+				  .n_thresholds = r->judged.n };
 
-	memcpy(u.thresholds, m->thresholds, sizeof(u.thresholds));
+	memcpy(u.thresholds, r->judged.of, sizeof(u.thresholds));
 	return u;
 }
 
-int recorder_untold_put(struct recorder *r, const struct sampler_maps *m, int err)
+int recorder_untold_put(struct recorder *r, int err)
 {
 	uint64_t lost = losses_lost(&r->losses.losses) + r->losses.in_flight_at_change;
-	struct store_untold u = row_of(r, m);
+	struct store_untold u = row_of(r);
 
 	u.lost = lost - r->lost;
 	if (!err && (u.lost || r->counted || u.since_ns < u.until_ns))
@@ -52,7 +52,7 @@ static int tell(void *recorder, const struct store_untold *u)
 	r->counted += counts_total(&c);
 	if (!e || !r->tick->each)
 		return 0;
-	recorder_translate(r, u, &c);
+	recorder_translate(r, u->thresholds, u->n_thresholds, &c);
 	return r->tick->each(r->tick->context,
 			     &(struct recorded_delta){ .service = &e->public, .counts = &c });
 }
