@@ -291,6 +291,41 @@ static void events_come_in_order_of_time(void **state)
 	store_close(s);
 }
 
+static int count_event(void *context, const struct store_event *e)
+{
+	int64_t *first = context;
+
+	first[1]++;
+	if (!first[0])
+		first[0] = e->time;
+	return 0;
+}
+
+static void the_newest_events_are_kept_and_others_counted(void **state)
+{
+	struct store *s = open_writer(*state);
+	int64_t seen[2] = {};
+
+	sql(*state,
+	    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200003)"
+	    " INSERT INTO events (time, kind, long_s, short_s, text)"
+	    " SELECT 1767225600 + i, 'alert', 0, 0, 'x' FROM n");
+	assert_int_equal(store_begin(s), 0);
+	assert_int_equal(store_settle(s, T0 + 300000), 0);
+	store_rollback(s);
+	assert_int_equal(store_events_dropped(s), 0);
+	for (int i = 1; i <= 2; i++) {
+		assert_int_equal(store_begin(s), 0);
+		assert_int_equal(store_settle(s, T0 + 300000 + 60 * i), 0);
+		assert_int_equal(store_commit(s), 0);
+		assert_int_equal(store_events_dropped(s), 3);
+	}
+	assert_int_equal(store_event_each(s, 0, INT64_MAX, count_event, seen), 0);
+	assert_int_equal(seen[0], T0 + 4);
+	assert_int_equal(seen[1], STORE_EVENTS_MAX);
+	store_close(s);
+}
+
 static void assert_document(struct store *s, int64_t time, const char *expected)
 {
 	char *yaml;
@@ -366,6 +401,7 @@ int main(void)
 		STORE_TEST(hours_states_and_alerts_come_back),
 		STORE_TEST(an_alert_is_there_until_it_is_cleared),
 		STORE_TEST(events_come_in_order_of_time),
+		STORE_TEST(the_newest_events_are_kept_and_others_counted),
 		STORE_TEST(documents_are_in_force_until_others_are),
 		STORE_TEST(a_message_waits_until_it_is_done),
 	};

@@ -103,7 +103,8 @@ static void left_out(struct metrics_writer *w, const struct now_left_out *o)
 	} counts[] = { { "rows", o->rows },
 		       { "minutes", o->minutes },
 		       { "services", o->services },
-		       { "alerts", o->alerts } };
+		       { "alerts", o->alerts },
+		       { "events", o->events } };
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
 		struct labels l = {};

@@ -56,6 +56,7 @@ struct now_left_out {
 	uint64_t minutes;  /* whose measured time waited for the record: they count as unmeasured */
 	uint64_t services; /* that objectives had to look up again */
 	uint64_t alerts;   /* firing, that were not repeated */
+	uint64_t events;   /* the oldest of the record */
 };
 
 struct now {

@@ -61,8 +61,9 @@ struct store {
 	int wal_pages;	      /* in the WAL */
 	int wal_next;	      /* at so many it is written back, whatever the time */
 	bool began_open;      /* began was set in this transaction and may still be lowered */
-	struct bounds bounds, before; /* now, and at store_begin() */
-	struct pass *passes;	      /* of a writer, by objective */
+	struct bounds bounds, before;		/* now, and at store_begin() */
+	uint64_t events_dropped, events_before; /* as these */
+	struct pass *passes;			/* of a writer, by objective */
 	size_t n_passes, passes_room;
 	uint64_t n_transactions;
 	struct db_statement statements[DB_STATEMENTS];

@@ -123,6 +123,11 @@ int store_event_each(struct store *s, int64_t from, int64_t to,
 	return r ? r : each_event(q, each, context);
 }
 
+uint64_t store_events_dropped(const struct store *s)
+{
+	return s->events_dropped;
+}
+
 int store_alert_events_last(struct store *s, unsigned int n,
 			    int (*each)(void *context, const struct store_event *e), void *context)
 {

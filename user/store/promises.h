@@ -71,7 +71,11 @@ int store_alert_clear(struct store *s, int64_t objective, uint32_t long_s, uint3
 int store_alert_each(struct store *s, int64_t objective,
 		     int (*each)(void *context, const struct store_alert *a), void *context);
 
-/* What happened, once: alerts, reloads, starts, stops, gaps. Kept as long as rows by hour. */
+/*
+ * What happened, once: alerts, reloads, starts, stops, gaps. Kept as long as rows by hour, the newest
+ * STORE_EVENTS_MAX of them.
+ */
+#define STORE_EVENTS_MAX 200000
 struct store_event {
 	int64_t id; /* 0: a new one */
 	int64_t time;
@@ -85,6 +89,8 @@ struct store_event {
 int store_event_put(struct store *s, struct store_event *e);
 int store_event_each(struct store *s, int64_t from, int64_t to,
 		     int (*each)(void *context, const struct store_event *e), void *context);
+/* How many were too many, since s was opened. */
+uint64_t store_events_dropped(const struct store *s);
 
 /* The last n of kind "alert", the newest first; and how many there are. */
 int store_alert_events_last(struct store *s, unsigned int n,

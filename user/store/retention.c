@@ -4,6 +4,7 @@
  * First the bound moves, and readers take hours for what is before it; then rows follow.
  */
 #include "db.h"
+#include "promises.h"
 
 #define DAY_S	      86400
 #define MONTH_S	      (31 * DAY_S) /* none is longer */
@@ -11,7 +12,6 @@
 #define PAGES_A_TIME  256	   /* given back to the file system */
 #define MINUTES_MIN_S (3 * DAY_S)  /* near the limit of size: what objectives need at a start */
 #define CLOCK_STEP_S  HOUR_S	   /* a minute may age the record by so much at most */
-#define EVENTS_MAX    200000
 
 static const char SQL_MINUTES[] = "DELETE FROM minutes WHERE id IN"
 				  " (SELECT id FROM minutes WHERE id < ? ORDER BY id LIMIT ?)";
@@ -26,8 +26,10 @@ static const char SQL_TIME_HOURS[] =
 	" (SELECT hour FROM time_hours WHERE hour < ? ORDER BY hour LIMIT ?)";
 static const char SQL_EVENTS[] = "DELETE FROM events WHERE id IN"
 				 " (SELECT id FROM events WHERE time < ? ORDER BY time LIMIT ?)";
-static const char SQL_EVENTS_MANY[] = "DELETE FROM events WHERE id IN (SELECT id FROM events"
-				      " ORDER BY id DESC LIMIT ? OFFSET ?)";
+/* Numbers of events ascend as they come. */
+static const char SQL_EVENTS_MANY[] =
+	"DELETE FROM events WHERE id IN (SELECT id FROM events WHERE id <="
+	" (SELECT max(id) FROM events) - ? ORDER BY id LIMIT ?)";
 /* One is in force until the next one is. */
 static const char SQL_DOCUMENTS[] = "DELETE FROM documents WHERE time < (SELECT max(time) FROM"
 				    " documents WHERE time <= ?)";
@@ -122,7 +124,9 @@ int retention_run(struct store *s, int64_t now)
 	if (!r)
 		r = DB_RUN(s, SQL_EVENTS, "ii", b->hours_from, most);
 	if (!r)
-		r = DB_RUN(s, SQL_EVENTS_MANY, "ii", most, (int64_t)EVENTS_MAX);
+		r = DB_RUN(s, SQL_EVENTS_MANY, "ii", (int64_t)STORE_EVENTS_MAX, most);
+	if (!r)
+		s->events_dropped += (uint64_t)sqlite3_changes(s->db);
 	if (!r)
 		r = DB_RUN(s, SQL_DOCUMENTS, "i", b->hours_from);
 	return r ? r : give_back(s);

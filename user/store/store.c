@@ -111,6 +111,7 @@ int store_begin(struct store *s)
 		r = db_exec(s, "BEGIN IMMEDIATE");
 	s->transaction = !r;
 	s->before = s->bounds;
+	s->events_before = s->events_dropped;
 	s->n_transactions++;
 	s->began_open = false;
 	return r;
@@ -152,6 +153,7 @@ void store_rollback(struct store *s)
 	if (s->options.mode != STORE_WRITER)
 		return;
 	s->bounds = s->before;
+	s->events_dropped = s->events_before;
 	passes_undo(s);
 }
 
