@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 
 #include "store_fixture.h"
 
@@ -395,6 +396,29 @@ static void corrupt_records_do_not_fill_the_disk(void **state)
 	assert_int_equal(system(command), 0);
 }
 
+/* It could not be made at once, and was made when something was to be written. */
+static void a_record_that_was_begun_late_is_set_aside_like_any_other(void **state)
+{
+	const struct fixture *f = *state;
+	struct store *s = open_writer(f);
+	struct rlimit before, none;
+	char why[512], command[256];
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){ 0, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(store_start_afresh(s, why, sizeof(why)), -EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(store_begin(s), 0);
+	add_service(s, "a", ROLE_SERVER, T0);
+	assert_int_equal(store_commit(s), 0);
+	assert_int_equal(store_start_afresh(s, why, sizeof(why)), 0);
+	assert_non_null(strstr(why, "troth.db.corrupt-"));
+	store_close(s);
+	snprintf(command, sizeof(command), "test $(ls %s/troth.db.corrupt-* | wc -l) = 2", f->dir);
+	assert_int_equal(system(command), 0);
+}
+
 static int add_total(void *context, int64_t service, const struct series_counts *c)
 {
 	(void)service;
@@ -602,6 +626,7 @@ int main(void)
 		STORE_TEST(corruption_in_use_is_told_and_a_fresh_start_works),
 		STORE_TEST(a_record_that_was_removed_is_noticed),
 		STORE_TEST(corrupt_records_do_not_fill_the_disk),
+		STORE_TEST(a_record_that_was_begun_late_is_set_aside_like_any_other),
 		STORE_TEST(near_its_limit_it_is_as_a_full_disk),
 		STORE_TEST(a_full_disk_loses_nothing_that_can_be_tried_again),
 		STORE_TEST(a_read_only_disk_can_be_read),

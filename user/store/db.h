@@ -54,7 +54,7 @@ struct store {
 	sqlite3 *db;
 	uint64_t deadline_ns; /* of a reader, on the monotonic clock; 0: none */
 	uint64_t inode;	      /* of the database's file */
-	bool half_afresh;     /* what was there is moved aside, and the fresh one not made yet */
+	bool half_afresh;     /* what was there is moved aside; nothing was committed since */
 	bool immutable;	      /* a reader where nothing can be written: nobody else writes either */
 	bool transaction;     /* between store_begin() and its end */
 	bool sync_due;	      /* the WAL is to be written back: a minute has ended, or it failed */

@@ -133,7 +133,7 @@ int store_commit(struct store *s)
 		store_rollback(s);
 		return r;
 	}
-	s->transaction = false;
+	s->transaction = s->half_afresh = false;
 	/* Where this fails the transaction stands all the same; the next store_begin() says so. */
 	if (s->options.mode == STORE_WRITER && (s->sync_due || s->wal_pages >= s->wal_next))
 		sync_to_disk(s);
