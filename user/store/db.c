@@ -224,6 +224,31 @@ int db_counts(sqlite3_stmt *q, int column, struct series_counts *sum)
 	return codec_add(bytes, (size_t)sqlite3_column_bytes(q, column), sum) ? -EUCLEAN : 0;
 }
 
+/* counts_sum(a, b) of SQL, in bytes. */
+static void sum_counts(sqlite3_context *c, int n, sqlite3_value **value)
+{
+	unsigned char bytes[CODEC_BYTES_MAX];
+	struct series_counts sum = {};
+
+	for (int i = 0; i < n; i++) {
+		const void *more = sqlite3_value_blob(value[i]);
+
+		if (codec_add(more, (size_t)sqlite3_value_bytes(value[i]), &sum)) {
+			sqlite3_result_error_code(c, SQLITE_CORRUPT);
+			return;
+		}
+	}
+	sqlite3_result_blob64(c, bytes, codec_write(&sum, bytes), SQLITE_TRANSIENT);
+}
+
+int db_functions(sqlite3 *db)
+{
+	return db_errno(db, sqlite3_create_function(db, "counts_sum", 2,
+						    SQLITE_UTF8 | SQLITE_DETERMINISTIC |
+							    SQLITE_DIRECTONLY,
+						    NULL, sum_counts, NULL, NULL));
+}
+
 int db_writable(const struct store *s)
 {
 	if (s->options.mode != STORE_WRITER)

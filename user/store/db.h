@@ -81,6 +81,9 @@ void db_close(struct store *s); /* NULL db is fine */
 void passes_undo(struct store *s);
 void passes_forget(struct store *s);
 
+/* counts_sum() of SQL: see DB_COUNTS_ADD. */
+int db_functions(sqlite3 *db);
+
 /* One statement without parameters or rows. */
 int db_exec(struct store *s, const char *sql);
 /* First column of the first row. -ENOENT: no row. */
@@ -121,6 +124,12 @@ int db_step(sqlite3_stmt *q);
 
 /* NULL stays NULL. Valid until the statement moves on. */
 const char *db_text(sqlite3_stmt *q, int column);
+
+/* Behind an INSERT of counts and its ON CONFLICT: what is there is added to. */
+#define DB_COUNTS_ADD " DO UPDATE SET counts = counts_sum(counts, excluded.counts)"
+#define DB_TOTALS_ADD                                                                              \
+	" ON CONFLICT (service)" DB_COUNTS_ADD ", first = min(first, excluded.first),"             \
+	" last = max(last, excluded.last)"
 
 /* Adds the counts of a column of bytes. -EUCLEAN: they are none. */
 int db_counts(sqlite3_stmt *q, int column, struct series_counts *sum);
@@ -168,20 +177,7 @@ struct range {
 };
 struct range range_of(const struct store *s, int64_t from, int64_t to);
 
-/* --- settle.c, retention.c, forget.c ------------------------------------------------------------ */
-
-/* The row of key in a table of (id, counts), with more added. */
-struct counts_table {
-	const char *select, *put;
-};
-int counts_put_more(struct store *s, const struct counts_table *t, int64_t key,
-		    const struct series_counts *more);
-extern const struct counts_table counts_hours, counts_minutes;
-
-int stretches_put_more(struct store *s, int64_t minute, int64_t service, int64_t since,
-		       const struct series_counts *more);
-int totals_put_more(struct store *s, int64_t service, int64_t first, int64_t last,
-		    const struct series_counts *more);
+/* --- retention.c, forget.c, promises.c ---------------------------------------------------------- */
 
 int retention_run(struct store *s, int64_t now);
 int forget_run(struct store *s);

@@ -3,8 +3,6 @@
  * forget.c - a record has at most STORE_SERVICES_MAX services: those seen last. What others counted is
  * added, row by row, to one service a role, so that sums stay true.
  */
-#include <string.h>
-
 #include "db.h"
 
 #define SERVICES_A_TIME 2000
@@ -14,19 +12,33 @@
 static const char SQL_MANY[] = "SELECT count(*) FROM services";
 /* Not what is still being counted. */
 static const char SQL_OLDEST[] =
-	"SELECT s.id, s.role, t.first, t.last, t.counts, s.first_seen, s.last_seen FROM services s"
+	"SELECT s.id, s.role, t.first, t.last, s.first_seen, s.last_seen FROM services s"
 	" LEFT JOIN totals t ON t.service = s.id WHERE s.name <> '" STORE_FORGOTTEN "'"
 	" AND s.id NOT IN (SELECT service FROM checkpoints)"
 	" AND s.id NOT IN (SELECT id >> 32 FROM open)"
 	" AND s.id NOT IN (SELECT service FROM open_stretches)"
 	" ORDER BY max(s.last_seen, ifnull(t.last, 0) * 60) LIMIT ?";
-static const char SQL_MINUTE_GONE[] = "DELETE FROM minutes WHERE id = ?";
-static const char SQL_HOUR_GONE[] = "DELETE FROM hours WHERE id = ?";
-static const char SQL_STRETCH_TAKEN[] =
-	"SELECT minute, since, counts FROM stretches WHERE minute >= ? AND minute <= ?"
-	" AND service = ?";
-static const char SQL_STRETCH_GONE[] =
-	"DELETE FROM stretches WHERE minute >= ? AND minute <= ? AND service = ?";
+/* Rows that are found by time and service. */
+struct keyed {
+	const char *counts, *put, *gone;
+};
+static const struct keyed minutes = {
+	"SELECT counts FROM minutes WHERE id = ?",
+	"INSERT INTO minutes VALUES (?, ?) ON CONFLICT (id)" DB_COUNTS_ADD,
+	"DELETE FROM minutes WHERE id = ?",
+};
+static const struct keyed hours = {
+	"SELECT counts FROM hours WHERE id = ?",
+	"INSERT INTO hours VALUES (?, ?) ON CONFLICT (id)" DB_COUNTS_ADD,
+	"DELETE FROM hours WHERE id = ?",
+};
+static const char SQL_STRETCHES[] =
+	"INSERT INTO stretches SELECT minute, ?1, since, counts FROM stretches WHERE service = ?2"
+	" AND minute >= ?3 AND minute <= ?4 ON CONFLICT (minute, service, since)" DB_COUNTS_ADD;
+static const char SQL_STRETCHES_GONE[] =
+	"DELETE FROM stretches WHERE service = ? AND minute >= ? AND minute <= ?";
+static const char SQL_TOTAL[] =
+	"INSERT INTO totals SELECT ?1, first, last, counts FROM totals WHERE service = ?2" DB_TOTALS_ADD;
 static const char SQL_TOTAL_GONE[] = "DELETE FROM totals WHERE service = ?";
 static const char SQL_LIMITS_GONE[] = "DELETE FROM limits WHERE service = ?";
 static const char SQL_SERVICE_GONE[] = "DELETE FROM services WHERE id = ?";
@@ -39,7 +51,6 @@ struct forgotten {
 	enum role role;
 	int64_t first, last; /* of its rows, minutes; first > last: none */
 	int64_t first_seen, last_seen;
-	struct series_counts counts;
 	int64_t heir;
 };
 
@@ -61,12 +72,10 @@ static int heir_of(struct store *s, struct forgotten *f)
 }
 
 /* The row of (time, who goes) is added to the heir's. */
-static int move_row(struct store *s, const struct counts_table *t, const char *gone, int64_t time,
-		    const struct forgotten *f)
+static int move_row(struct store *s, const struct keyed *t, int64_t time, const struct forgotten *f)
 {
-	struct series_counts c = {};
 	sqlite3_stmt *q;
-	int r = db_query(s, t->select, &q);
+	int r = db_query(s, t->counts, &q);
 
 	if (!r)
 		r = db_bind(q, "i", KEY(time, f->id));
@@ -74,49 +83,36 @@ static int move_row(struct store *s, const struct counts_table *t, const char *g
 		r = db_step(q);
 	if (r < 1)
 		return r;
-	r = db_counts(q, 0, &c);
+	r = DB_RUN(s, t->put, "ib", KEY(time, f->heir), sqlite3_column_blob(q, 0),
+		   (size_t)sqlite3_column_bytes(q, 0));
 	sqlite3_reset(q);
-	if (!r)
-		r = counts_put_more(s, t, KEY(time, f->heir), &c);
-	return r ? r : DB_RUN(s, gone, "i", KEY(time, f->id));
+	return r ? r : DB_RUN(s, t->gone, "i", KEY(time, f->id));
 }
 
 static int move_stretches(struct store *s, const struct forgotten *f)
 {
-	_statement_ sqlite3_stmt *q = NULL;
-	struct series_counts c;
-	int r = db_prepare(s, SQL_STRETCH_TAKEN, &q);
+	int r = DB_RUN(s, SQL_STRETCHES, "iiii", f->heir, f->id, f->first, f->last);
 
-	if (!r)
-		r = db_bind(q, "iii", f->first, f->last, f->id);
-	while (!r && (r = db_step(q)) == 1) {
-		memset(&c, 0, sizeof(c));
-		r = db_counts(q, 2, &c);
-		if (!r)
-			r = stretches_put_more(s, sqlite3_column_int64(q, 0), f->heir,
-					       sqlite3_column_int64(q, 1), &c);
-	}
-	return r ? r : DB_RUN(s, SQL_STRETCH_GONE, "iii", f->first, f->last, f->id);
+	return r ? r : DB_RUN(s, SQL_STRETCHES_GONE, "iii", f->id, f->first, f->last);
 }
 
 static int forget(struct store *s, struct forgotten *f, int64_t *looks)
 {
-	int64_t minutes = s->bounds.minutes_from / MINUTE_S, hours = s->bounds.hours_from / HOUR_S;
+	int64_t minute = s->bounds.minutes_from / MINUTE_S, hour = s->bounds.hours_from / HOUR_S;
 	int r = heir_of(s, f);
 
-	if (f->first > minutes)
-		minutes = f->first;
-	if (f->first / HOUR_MINUTES > hours)
-		hours = f->first / HOUR_MINUTES;
-	for (int64_t at = minutes; !r && at <= f->last; at++, ++*looks)
-		r = move_row(s, &counts_minutes, SQL_MINUTE_GONE, at, f);
-	for (int64_t at = hours; !r && at <= f->last / HOUR_MINUTES; at++, ++*looks)
-		r = move_row(s, &counts_hours, SQL_HOUR_GONE, at, f);
-	if (!r && f->first <= f->last) {
+	if (f->first > minute)
+		minute = f->first;
+	if (f->first / HOUR_MINUTES > hour)
+		hour = f->first / HOUR_MINUTES;
+	for (; !r && minute <= f->last; minute++, ++*looks)
+		r = move_row(s, &minutes, minute, f);
+	for (; !r && hour <= f->last / HOUR_MINUTES; hour++, ++*looks)
+		r = move_row(s, &hours, hour, f);
+	if (!r && f->first <= f->last)
 		r = move_stretches(s, f);
-		if (!r)
-			r = totals_put_more(s, f->heir, f->first, f->last, &f->counts);
-	}
+	if (!r)
+		r = DB_RUN(s, SQL_TOTAL, "ii", f->heir, f->id);
 	if (!r)
 		r = DB_RUN(s, SQL_TOTAL_GONE, "i", f->id);
 	if (!r)
@@ -137,17 +133,15 @@ int forget_run(struct store *s)
 	if (!r)
 		r = db_bind(q, "i", n < SERVICES_A_TIME ? n : (int64_t)SERVICES_A_TIME);
 	while (!r && looks < LOOKS_A_TIME && (r = db_step(q)) == 1) {
-		bool rows = sqlite3_column_type(q, 4) != SQLITE_NULL;
+		bool rows = sqlite3_column_type(q, 2) != SQLITE_NULL;
 		struct forgotten f = { .id = sqlite3_column_int64(q, 0),
 				       .role = (enum role)sqlite3_column_int(q, 1),
 				       .first = rows ? sqlite3_column_int64(q, 2) : 1,
 				       .last = sqlite3_column_int64(q, 3),
-				       .first_seen = sqlite3_column_int64(q, 5),
-				       .last_seen = sqlite3_column_int64(q, 6) };
+				       .first_seen = sqlite3_column_int64(q, 4),
+				       .last_seen = sqlite3_column_int64(q, 5) };
 
-		r = rows ? db_counts(q, 4, &f.counts) : 0;
-		if (!r)
-			r = forget(s, &f, &looks);
+		r = forget(s, &f, &looks);
 	}
 	return r;
 }

@@ -81,8 +81,9 @@ static int connect(struct store *s)
 	if (!uri_of(path, s->immutable ? "?immutable=1" : "", uri))
 		return -ENAMETOOLONG;
 	rc = sqlite3_open_v2(uri, &s->db, flags, NULL);
-	if (rc != SQLITE_OK) {
-		rc = db_errno(s->db, sqlite3_extended_errcode(s->db));
+	rc = rc == SQLITE_OK ? db_functions(s->db) :
+			       db_errno(s->db, sqlite3_extended_errcode(s->db));
+	if (rc) {
 		db_close(s);
 		return rc;
 	}
