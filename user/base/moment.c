@@ -16,7 +16,7 @@ static int64_t read_ns(clockid_t clock)
 	return (int64_t)t.tv_sec * NS_PER_SECOND + t.tv_nsec;
 }
 
-uint64_t monotonic_ns(void)
+uint64_t moment_mono_ns(void)
 {
 	return (uint64_t)read_ns(CLOCK_MONOTONIC);
 }
@@ -24,7 +24,7 @@ uint64_t monotonic_ns(void)
 void moment_now(struct moment *ret)
 {
 	ret->wall_ns = read_ns(CLOCK_REALTIME);
-	ret->mono_ns = monotonic_ns();
+	ret->mono_ns = moment_mono_ns();
 	ret->boot_ns = (uint64_t)read_ns(CLOCK_BOOTTIME);
 }
 

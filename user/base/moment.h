@@ -14,7 +14,7 @@ struct moment {
 };
 
 void moment_now(struct moment *ret);
-uint64_t monotonic_ns(void); /* CLOCK_MONOTONIC alone */
+uint64_t moment_mono_ns(void); /* mono_ns alone */
 
 /* The kernel's boot id, 36 characters, or "" where it cannot be read. */
 #define BOOT_ID_SIZE 37

@@ -65,7 +65,7 @@ static int watch(int epoll_fd, int fd, enum source source)
 
 static void show_remaining(uint64_t end_ns)
 {
-	uint64_t now = monotonic_ns();
+	uint64_t now = moment_mono_ns();
 	uint64_t left = end_ns > now ? end_ns - now : 0;
 
 	fprintf(stderr, "\r%llu s left, Ctrl-C ends now \033[K",
@@ -89,7 +89,7 @@ static int next_source(int epoll_fd, enum source *ret)
 
 static int run(const struct observation *o, int epoll_fd, int tick_fd, enum observed *ret)
 {
-	uint64_t end_ns = monotonic_ns() + o->duration_ns;
+	uint64_t end_ns = moment_mono_ns() + o->duration_ns;
 	enum source source = SOURCE_END;
 	uint64_t ticks;
 	int r;

@@ -204,7 +204,7 @@ void programs_close_links(struct programs *p)
 
 void programs_detach(struct programs *p)
 {
-	p->object.control->stopped_ns = monotonic_ns();
+	p->object.control->stopped_ns = moment_mono_ns();
 	programs_close_links(p);
 }
 

@@ -308,7 +308,7 @@ int sampler_finish(struct sampler *s)
 {
 	int r;
 
-	s->kernel.control->stopped_ns = monotonic_ns();
+	s->kernel.control->stopped_ns = moment_mono_ns();
 	s->stopped = true;
 	kernel_wait();
 	r = sweep(s,

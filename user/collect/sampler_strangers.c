@@ -123,7 +123,7 @@ static int stop(struct strangers *o)
 		o->maps.n_thresholds++;
 	memcpy(o->maps.thresholds, control.thresholds, sizeof(control.thresholds));
 	o->maps.adopted = true;
-	o->maps.stopped_ns = control.stopped_ns ?: monotonic_ns();
+	o->maps.stopped_ns = control.stopped_ns ?: moment_mono_ns();
 	if (!control.stopped_ns)
 		put(data + offset, o->data.btf, type, "stopped_ns", o->maps.stopped_ns);
 	put(data + offset, o->data.btf, type, "sweep_final", 1);

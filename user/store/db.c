@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 
 #define NS_PER_MS	    1000000ull
 #define DEADLINE_OPERATIONS 1000 /* of SQLite's, between two looks at the clock */
@@ -81,19 +80,11 @@ int db_errno(sqlite3 *db, int rc)
 	return -EIO;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 * NS_PER_MS + (uint64_t)t.tv_nsec;
-}
-
 static int is_late(void *store)
 {
 	const struct store *s = store;
 
-	return s->deadline_ns && now_ns() >= s->deadline_ns;
+	return s->deadline_ns && moment_mono_ns() >= s->deadline_ns;
 }
 
 void store_deadline(struct store *s, uint64_t ns)
@@ -102,7 +93,7 @@ void store_deadline(struct store *s, uint64_t ns)
 
 	if (s->options.mode != STORE_READER || !s->db)
 		return;
-	s->deadline_ns = ns ? now_ns() + ns : 0;
+	s->deadline_ns = ns ? moment_mono_ns() + ns : 0;
 	sqlite3_progress_handler(s->db, ns ? DEADLINE_OPERATIONS : 0, is_late, s);
 	sqlite3_busy_timeout(s->db, ns && ms < BUSY_READER_MS ? (int)ms : BUSY_READER_MS);
 }

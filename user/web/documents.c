@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <malloc.h>
 #include <string.h>
-#include <time.h>
 
+#include "../base/moment.h"
 #include "../base/spool.h"
 #include "../export/prometheus.h"
 #include "../report/now_json.h"
@@ -32,14 +32,6 @@ struct documents {
 	struct kept kept[DOCUMENTS];
 	uint64_t no_report_until_ns;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * NSEC + (uint64_t)t.tv_nsec;
-}
 
 static void forget(struct documents *d)
 {
@@ -228,14 +220,14 @@ int documents_report(struct documents *d, int64_t from, int64_t to, struct MHD_R
 		     size_t *ret_bytes)
 {
 	struct period p = { d->source, from, to };
-	uint64_t begun_ns = now_ns(), took_ns;
+	uint64_t begun_ns = moment_mono_ns(), took_ns;
 	struct spool *s;
 	int r;
 
 	if (begun_ns < d->no_report_until_ns)
 		return -EBUSY;
 	r = spooled(print_report, &p, &s);
-	took_ns = now_ns() - begun_ns;
+	took_ns = moment_mono_ns() - begun_ns;
 	/* Ticks come first: reports have at most half of the time. */
 	if (took_ns > LONG_NS)
 		d->no_report_until_ns = begun_ns + 2 * took_ns;

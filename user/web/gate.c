@@ -12,8 +12,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "../base/moment.h"
 #include "places.h"
 
 #define NSEC	     1000000000ull
@@ -37,14 +37,6 @@ struct gate {
 	struct place *arriving;
 	struct places places;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * NSEC + (uint64_t)t.tv_nsec;
-}
 
 static void drop(struct place *p)
 {
@@ -127,7 +119,7 @@ static int let_in(struct gate *g)
 		close(fd);
 		return 0;
 	}
-	*p = (struct place){ .fd = fd, .since_ns = now_ns() };
+	*p = (struct place){ .fd = fd, .since_ns = moment_mono_ns() };
 	whose(&a, p->who);
 	/* A peer without a name has an address of no length, which libmicrohttpd does not like. */
 	if (size < sizeof(a.ss_family))
@@ -192,7 +184,7 @@ static void due(void *context)
 static void look_for_slow_ones(void *context)
 {
 	struct gate *g = context;
-	uint64_t now = now_ns(), idle_ns = g->o.idle_s * NSEC;
+	uint64_t now = moment_mono_ns(), idle_ns = g->o.idle_s * NSEC;
 
 	for (uint32_t i = 0; i < g->places.n; i++) {
 		struct place *p = &g->places.all[i];
@@ -255,7 +247,7 @@ static void request_over(void *context, struct MHD_Connection *c, void **state,
 		return;
 	p->busy = false;
 	p->what = NULL;
-	p->since_ns = now_ns();
+	p->since_ns = moment_mono_ns();
 }
 
 void gate_answering(struct place *p, const void *what, size_t bytes)
@@ -263,7 +255,7 @@ void gate_answering(struct place *p, const void *what, size_t bytes)
 	p->busy = true;
 	p->what = what;
 	p->bytes = bytes;
-	p->since_ns = now_ns();
+	p->since_ns = moment_mono_ns();
 }
 
 /* Of a running daemon libmicrohttpd tells what clients do wrong: that is not worth a line. */
