@@ -80,19 +80,19 @@ static json_t *value_json(enum line_kind kind, const struct line_value *v)
 json_t *line_json(const struct line *l)
 {
 	json_t *object = json_object();
+	int failed;
 
 	errno = 0;
-	if (!object || json_object_set_new(object, "type", json_string(l->type->name)))
-		return NULL;
-	for (int i = 0; i < LINE_COLUMNS_MAX && l->type->column[i].name; i++) {
+	failed = json_object_set_new(object, "type", json_string(l->type->name));
+	for (int i = 0; !failed && i < LINE_COLUMNS_MAX && l->type->column[i].name; i++) {
 		const struct line_column *c = &l->type->column[i];
 
-		if (json_object_set_new(object, c->name, value_json(c->kind, &l->value[i]))) {
-			json_decref(object);
-			return NULL;
-		}
+		failed = json_object_set_new(object, c->name, value_json(c->kind, &l->value[i]));
 	}
-	return object;
+	if (!failed)
+		return object;
+	json_decref(object);
+	return NULL;
 }
 
 struct reader {
