@@ -340,29 +340,24 @@ size_t board_members(const struct board *b, size_t i)
 	return b->rows[i].members;
 }
 
-int board_look_ahead(struct board *b, const struct slo_set *set, int64_t now, int64_t to)
+void board_look_ahead(struct board *b, const struct slo_set *set, int64_t now, int64_t to)
 {
 	for (size_t s = 0; s < b->n_stretches; s++) {
 		struct stretch *found = NULL;
 		const struct slo *slo = NULL;
 		size_t n = 0;
-		int r;
 
 		for (size_t i = 0; i < b->n_rows && !slo; i++)
 			if (b->rows[i].track && b->rows[i].stretches == s)
 				slo = b->rows[i].slo;
-		if (!slo)
+		if (!slo || find_stretches(set, slo, now, to, &found, &n))
 			continue;
-		r = find_stretches(set, slo, now, to, &found, &n);
-		if (r)
-			return r; /* those that are known stay */
 		for (size_t i = 0; i < b->n_rows; i++)
 			if (b->rows[i].track && b->rows[i].stretches == s)
 				track_exclude(b->rows[i].track, found, n);
 		free(b->stretches[s]);
 		b->stretches[s] = found;
 	}
-	return 0;
 }
 
 void board_result(const struct board *b, size_t i, struct slo_result *ret)

@@ -56,7 +56,7 @@ struct track *board_track(const struct board *b, size_t i);		  /* NULL: composit
 size_t board_members(const struct board *b,
 		     size_t i); /* results before a composite that it is of */
 
-/* Exclusions to a later moment, for clocks that go on. As board_new(). */
-int board_look_ahead(struct board *b, const struct slo_set *set, int64_t now, int64_t to);
+/* Exclusions to a later moment, for clocks that go on. An SLO whose cannot be had keeps what it has. */
+void board_look_ahead(struct board *b, const struct slo_set *set, int64_t now, int64_t to);
 
 #endif
