@@ -185,7 +185,7 @@ static inline void tick(struct world *w, const struct service_row *rows, size_t 
 {
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(0, live_count(w->live, &rows[i], true));
-	assert_int_equal(0, live_tick_end(w->live));
+	live_tick_end(w->live);
 }
 
 static inline void minute_end(struct world *w, int64_t start)

@@ -168,10 +168,10 @@ static void play(struct world *w, struct service_row *whole, bool understood, bo
 				row_add(&whole[s], &delta);
 				assert_int_equal(0, live_count(w->live, &delta, understood));
 			}
-			assert_int_equal(0, live_tick_end(w->live));
+			live_tick_end(w->live);
 		}
 		if (!minute)
-			assert_int_equal(0, live_tick_end(w->live)); /* nobody waits */
+			live_tick_end(w->live); /* nobody waits */
 		if (cut && any(10) == 0) {
 			world_restore(w, now);
 			for (unsigned int s = 0; s < 2; s++)

@@ -329,8 +329,8 @@ int keeper_rest(void *keeper, struct store *s)
 	int err = 0;
 
 	if (!k->set_back)
-		err = live_tick_end(k->live);
-	if (!err && k->stretch.adopted) {
+		live_tick_end(k->live);
+	if (k->stretch.adopted) {
 		err = live_spread(k->live, k->stretch.from_ns / NS_PER_SECOND,
 				  k->stretch.to_ns / NS_PER_SECOND, minute_over, k);
 		adopted_until(k, &k->stretch);

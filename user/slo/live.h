@@ -122,7 +122,7 @@ uint64_t live_evicted(const struct live *l); /* services forgotten because there
 /* Before any live_count(): what waits is told anew, whatever became of the tick before. */
 void live_tick_begin(struct live *l);
 /* After live_count() of everything that has waiting exchanges or moved: the tick is complete. */
-int live_tick_end(struct live *l);
+void live_tick_end(struct live *l);
 
 /*
  * What was counted since the last call of this function or live_minute_end() began at since, minutes

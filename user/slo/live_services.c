@@ -357,7 +357,7 @@ void live_tick_begin(struct live *l)
 		l->promised[i].older_now = 0;
 }
 
-int live_tick_end(struct live *l)
+void live_tick_end(struct live *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		struct promised *p = &l->promised[i];
@@ -366,5 +366,4 @@ int live_tick_end(struct live *l)
 		p->older = p->older_now;
 		p->older_now = 0;
 	}
-	return 0;
 }
