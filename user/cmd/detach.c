@@ -19,9 +19,8 @@ static enum exit_code detach_run(const void *values)
 
 	if (code != EXIT_DONE)
 		return code;
-	switch (daemon_detach(&v->daemon)) {
+	switch (daemon_detach(&conf)) {
 	case DAEMON_DONE:
-	case DAEMON_NOTHING:
 		return EXIT_DONE;
 	case DAEMON_USAGE:
 		return EXIT_USAGE;

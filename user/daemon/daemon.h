@@ -19,9 +19,9 @@ enum daemon_end {
 enum daemon_end daemon_run(const struct daemon_flags *flags);
 
 /*
- * What is pinned goes; what it had counted goes into the record first, where there is one.
- * DAEMON_DONE also where nothing was pinned.
+ * What is pinned goes; what it had counted goes into the record first, where there is one. Of conf the
+ * directories count. DAEMON_DONE also where nothing was pinned.
  */
-enum daemon_end daemon_detach(const struct daemon_flags *flags);
+enum daemon_end daemon_detach(const struct daemon_conf *conf);
 
 #endif

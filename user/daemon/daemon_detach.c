@@ -40,32 +40,25 @@ static enum daemon_end record_rest(struct daemon *d)
 	return daemon_begin(d, &p);
 }
 
-enum daemon_end daemon_detach(const struct daemon_flags *flags)
+enum daemon_end daemon_detach(const struct daemon_conf *conf)
 {
-	_cleanup_(problems_clear) struct problems problems = {};
-	struct daemon d = { .flags = flags, .signal_fd = -1 };
+	struct daemon d = { .conf = *conf, .signal_fd = -1 };
 	enum daemon_end code = DAEMON_NOTHING;
 	char why[512] = "";
 	int err;
 
 	log_init(LOG_LEVEL_WARNING);
-	if (daemon_conf_directories(flags, &problems, &d.conf, &d.conf_owner))
-		return DAEMON_USAGE;
 	if (has_record(d.conf.state_dir))
 		code = record_rest(&d);
-	if (code == DAEMON_DONE || code == DAEMON_NOTHING) {
-		/* The hooks end with the recorder; what is left belongs to nobody. */
-		_cleanup_(freep) char *pin_dir = strdup(d.conf.pin_dir);
-
-		daemon_end(&d);
-		if (d.unrecorded)
-			return DAEMON_UNABLE; /* said */
-		err = pin_dir ? sampler_detach(pin_dir, why, sizeof(why)) : -ENOMEM;
-		if (!err || err == -ENOENT)
-			return DAEMON_DONE;
-		fprintf(stderr, "troth detach: %s\n", *why ? why : strerror(-err));
-		return DAEMON_UNABLE;
-	}
+	/* The hooks end with the recorder; what is left belongs to nobody. */
 	daemon_end(&d);
-	return code;
+	if (code != DAEMON_DONE && code != DAEMON_NOTHING)
+		return code;
+	if (d.unrecorded)
+		return DAEMON_UNABLE; /* said */
+	err = sampler_detach(conf->pin_dir, why, sizeof(why));
+	if (!err || err == -ENOENT)
+		return DAEMON_DONE;
+	fprintf(stderr, "troth detach: %s\n", *why ? why : strerror(-err));
+	return DAEMON_UNABLE;
 }
