@@ -325,13 +325,23 @@ static void every_format_is_printed_alike_twice(void **state)
 
 static void of_any_length_charts_have_few_enough_points(void **state)
 {
-	const int64_t lengths[] = { 60,	   3600,      7200,	  7260,	       43200,
-				    86400, 7 * 86400, 28 * 86400, 366 * 86400, 15 * 366 * 86400ll };
+	const int64_t lengths[] = { 60,
+				    3600,
+				    7200,
+				    7260,
+				    43200,
+				    86400,
+				    7 * 86400,
+				    28 * 86400,
+				    366 * 86400,
+				    5940 * 86400,
+				    15 * 366 * 86400ll,
+				    20 * 366 * 86400ll };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		_cleanup_(report_freep) struct report *r = NULL;
-		struct fake f = { .empty = true };
+		struct fake f = {};
 
 		assert_int_equal(0, make(&f, NOW - lengths[i], NOW, &r));
 		assert_in_range(r->n_points, 1, REPORT_POINTS_MAX);

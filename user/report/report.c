@@ -90,16 +90,19 @@ static int set_period(struct report *r, const struct report_options *o, char *wh
 }
 
 /* Charts have some dozens of points, each of a length that people have a word for. */
+static const uint32_t point_lengths[] = { 60,	 300,	3600,	7200,	    14400,	21600,
+					  43200, 86400, 604800, 30 * 86400, 365 * 86400 };
+#define LONGEST (sizeof(point_lengths) / sizeof(point_lengths[0]) - 1)
+_Static_assert(PERIOD_MAX_S / (365 * 86400) < REPORT_POINTS_MAX - 2, "too many points");
+
 static void set_points(struct report *r)
 {
-	static const uint32_t lengths[] = { 60,	   300,	  3600,	 7200,	 14400,
-					    21600, 43200, 86400, 604800, 30 * 86400 };
-	size_t i = r->to - r->from <= 2 * 3600 ? 0 : r->to - r->from <= 12 * 3600 ? 1 : 2;
-	const size_t last = sizeof(lengths) / sizeof(lengths[0]) - 1;
+	int64_t length = r->to - r->from;
+	size_t i = length <= 2 * 3600 ? 0 : length <= 12 * 3600 ? 1 : 2;
 
-	while (i < last && (r->to - r->from) / lengths[i] >= REPORT_POINTS_MAX - 2)
+	while (i < LONGEST && length / point_lengths[i] >= REPORT_POINTS_MAX - 2)
 		i++;
-	r->point_s = lengths[i];
+	r->point_s = point_lengths[i];
 	r->points_from = report_floor(r->from, r->point_s);
 	r->n_points = (size_t)((r->to - r->points_from + r->point_s - 1) / r->point_s);
 }

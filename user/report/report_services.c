@@ -48,6 +48,8 @@ static struct report_service *service_find(struct report *r, int64_t id)
 {
 	struct report_service key = { .id = id };
 
+	if (!r->n_services)
+		return NULL;
 	return bsearch(&key, r->services, r->n_services, sizeof(key), by_id);
 }
 
