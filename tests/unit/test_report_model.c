@@ -53,6 +53,8 @@ static const char yaml[] =
 struct fake {
 	unsigned int calls, fail_at;
 	bool empty;
+	unsigned int firings;	/* besides, each over after a second */
+	unsigned int rewritten; /* versions of the documents, each with a promise that is removed */
 };
 
 static int call(void *context)
@@ -130,6 +132,13 @@ static int events(void *context, int64_t from, int64_t to,
 		e.time += 600;
 		e.state = i ? "firing" : "resolved";
 	}
+	e.long_s = 60;
+	e.time = BEGIN + 3600;
+	for (unsigned int i = 0; !r && i < 2 * ((struct fake *)context)->firings; i++, e.id++) {
+		e.state = i % 2 ? "resolved" : "firing";
+		r = each(each_context, &e);
+		e.time++;
+	}
 	return r;
 }
 
@@ -187,14 +196,50 @@ static int measured(void *context, int64_t from, int64_t to, struct store_measur
 	return call(context);
 }
 
+static int documents_each(void *context, int64_t from, int64_t to,
+			  int (*each)(void *each_context, int64_t time, const char *yaml,
+				      size_t size),
+			  void *each_context)
+{
+	static const char rest[] = "  service: shop\n"
+				   "  indicator:\n"
+				   "    metadata: {name: answered}\n"
+				   "    spec:\n"
+				   "      ratioMetric:\n"
+				   "        counter: true\n"
+				   "        good: {metricSource: {type: troth, spec: {}}}\n"
+				   "        total: {metricSource: {type: troth, spec: {}}}\n"
+				   "  timeWindow: [{duration: 28d, isRolling: true}]\n"
+				   "  budgetingMethod: Occurrences\n"
+				   "  objectives: [{target: 0.9}]\n";
+	struct fake *f = context;
+	int r = call(f);
+
+	(void)from;
+	if (!r)
+		r = each(each_context, to - 1, yaml, sizeof(yaml) - 1);
+	for (unsigned int i = 0; !r && i < f->rewritten; i++) {
+		char old[1024];
+		int n = snprintf(old, sizeof(old),
+				 "apiVersion: openslo/v1\nkind: SLO\nmetadata: {name: old-%u}\n"
+				 "spec:\n%s",
+				 i, rest);
+
+		r = each(each_context, to - 2 - i, old, (size_t)n);
+	}
+	return r;
+}
+
 static struct report_source source_of(struct fake *f)
 {
-	return (struct report_source){ f,	  f->empty ? 0 : BEGIN,
-				       documents, objective,
-				       hours,	  minutes,
-				       events,	  services,
-				       sums,	  history,
-				       measured,  NULL };
+	return (struct report_source){
+		f,	   f->empty ? 0 : BEGIN,
+		documents, objective,
+		hours,	   minutes,
+		events,	   services,
+		sums,	   history,
+		measured,  f->rewritten ? documents_each : NULL,
+	};
 }
 
 static int make(struct fake *f, int64_t from, int64_t to, struct report **ret)
@@ -265,6 +310,86 @@ static void an_empty_record_makes_an_empty_report(void **state)
 	assert_int_equal(0, make(&f, INT64_MIN, INT64_MAX, &r));
 	assert_int_equal(REPORT_NO_DATA, report_verdict(r));
 	assert_int_equal(0, r->n_promises + r->n_services + r->n_events);
+}
+
+static char *printed(const struct report *r, enum report_format format)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	assert_int_equal(0, report_print(out, r, format, false));
+	fclose(out);
+	return text;
+}
+
+static void of_too_many_alerts_the_newest_are_told_and_every_format_counts_the_rest(void **state)
+{
+	static const char *const said[REPORT_FORMATS] = {
+		[REPORT_TEXT] = "and 202 older ones",
+		[REPORT_JSON] = "\"alerts_left_out\": 202",
+		[REPORT_MARKDOWN] = "- Alerts: and 202 older ones.",
+		[REPORT_HTML] = "<p>And 202 older ones.</p>",
+		[REPORT_CSV] = ",1202,3300,",
+	};
+	_cleanup_(report_freep) struct report *r = NULL;
+	struct fake f = { .firings = 1200 };
+	const struct report_promise *b;
+
+	(void)state;
+	assert_int_equal(0, make(&f, BEGIN, NOW, &r));
+	b = &r->promises[1];
+	assert_int_equal(1000, b->n_alerts);
+	assert_int_equal(202, b->alerts_left_out);
+	assert_int_equal(0, b->alerts[0].until); /* the one that still fires is the oldest */
+	assert_int_equal(BEGIN + 3600 + 2 * 1199, b->alerts[999].since);
+	for (int format = 0; format < REPORT_FORMATS; format++) {
+		_cleanup_(freep) char *text = printed(r, format);
+
+		if (!strstr(text, said[format]))
+			fail_msg("\"%s\" is not in: %s", said[format], text);
+	}
+}
+
+static void older_versions_of_the_objectives_that_were_not_read_are_said(void **state)
+{
+	_cleanup_(report_freep) struct report *r = NULL;
+	_cleanup_(freep) char *text = NULL;
+	struct fake f = { .rewritten = 35 };
+
+	(void)state;
+	assert_int_equal(0, make(&f, BEGIN, NOW, &r));
+	assert_int_equal(3 + 32, r->n_promises);
+	assert_int_equal(3, r->documents_left_out);
+	text = printed(r, REPORT_MARKDOWN);
+	assert_non_null(strstr(text, "CAUTION: the promises were rewritten so often that 3 older"));
+}
+
+static void events_and_services_beyond_what_a_page_shows_are_counted_on_it(void **state)
+{
+	static const struct {
+		enum report_format format;
+		const char *events, *services;
+	} said[] = {
+		{ REPORT_TEXT, "the last 20 of 20,403;", "and 7 more; '--output json' has most" },
+		{ REPORT_MARKDOWN, "- 20353 older ones are left out here.", "\nand 7 more." },
+		{ REPORT_HTML, "<p>And 20203 older ones.</p>", "<p>And 7 more.</p>" },
+	};
+	_cleanup_(report_freep) struct report *r = NULL;
+	struct fake f = { .firings = 200 };
+
+	(void)state;
+	assert_int_equal(0, make(&f, BEGIN, NOW, &r));
+	assert_int_equal(403, r->n_events);
+	r->events_left_out = 20000;
+	r->services_left_out = 7;
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		_cleanup_(freep) char *text = printed(r, said[i].format);
+
+		assert_non_null(strstr(text, said[i].events));
+		assert_non_null(strstr(text, said[i].services));
+	}
 }
 
 static void periods_that_cannot_be_are_refused(void **state)
@@ -356,6 +481,10 @@ int main(void)
 		cmocka_unit_test(a_report_holds_what_the_record_does),
 		cmocka_unit_test(each_fault_of_the_record_is_passed_on_and_leaves_nothing),
 		cmocka_unit_test(an_empty_record_makes_an_empty_report),
+		cmocka_unit_test(
+			of_too_many_alerts_the_newest_are_told_and_every_format_counts_the_rest),
+		cmocka_unit_test(older_versions_of_the_objectives_that_were_not_read_are_said),
+		cmocka_unit_test(events_and_services_beyond_what_a_page_shows_are_counted_on_it),
 		cmocka_unit_test(periods_that_cannot_be_are_refused),
 		cmocka_unit_test(a_stream_that_is_full_is_an_error_in_every_format),
 		cmocka_unit_test(every_format_is_printed_alike_twice),

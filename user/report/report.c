@@ -49,6 +49,7 @@ void report_free(struct report *r)
 	report_events_free(r);
 	for (size_t i = 0; i < r->n_sentences; i++)
 		free(r->sentences[i]);
+	free(r->sentences);
 	slo_set_free(r->set);
 	for (unsigned int i = 0; i < r->n_past; i++)
 		slo_set_free(r->past[i].set);

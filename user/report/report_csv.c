@@ -87,7 +87,7 @@ static void put_row(FILE *out, const struct report *r, const struct report_promi
 	put_seconds(out, s->unmeasured_ns);
 	put_seconds(out, s->excluded_ns);
 	if (now)
-		put_count(out, p->n_alerts);
+		put_count(out, p->n_alerts + p->alerts_left_out);
 	else
 		fputc(',', out);
 	put_number(out, now ? p->cost : p->cost_before);

@@ -7,8 +7,6 @@
 #include "../base/cleanup.h"
 #include "report_model.h"
 
-#define ALERTS_KEPT 1000 /* of one promise */
-
 struct finding {
 	struct report *r;
 	size_t next; /* ring, once it is full */
@@ -22,14 +20,14 @@ static char *copy(const char *s, bool *failed)
 	return ret;
 }
 
-static void event_free(struct report_event *e)
+static void event_free(struct store_event *e)
 {
-	free((char *)e->event.kind);
-	free((char *)e->event.slo);
-	free((char *)e->event.severity);
-	free((char *)e->event.state);
-	free((char *)e->event.text);
-	*e = (struct report_event){};
+	free((char *)e->kind);
+	free((char *)e->slo);
+	free((char *)e->severity);
+	free((char *)e->state);
+	free((char *)e->text);
+	*e = (struct store_event){};
 }
 
 void report_events_free(struct report *r)
@@ -41,19 +39,17 @@ void report_events_free(struct report *r)
 
 static int keep(struct finding *f, const struct store_event *e)
 {
-	struct report_event *slot;
 	struct store_event *to;
 	bool failed = false;
 
 	if (f->r->n_events == REPORT_EVENTS_MAX) {
 		f->r->events_left_out++;
-		slot = &f->r->events[f->next];
-		event_free(slot);
+		to = &f->r->events[f->next];
+		event_free(to);
 		f->next = (f->next + 1) % REPORT_EVENTS_MAX;
 	} else {
-		slot = &f->r->events[f->r->n_events++];
+		to = &f->r->events[f->r->n_events++];
 	}
-	to = &slot->event;
 	*to = *e;
 	to->kind = copy(e->kind, &failed);
 	to->slo = copy(e->slo, &failed);
@@ -84,14 +80,30 @@ static struct report_alert *open_alert(struct report_promise *p, const struct st
 	return NULL;
 }
 
+/* Of too many the oldest that is over goes: fewer than fit can fire at once. */
+static void make_room(struct report_promise *p)
+{
+	size_t i = 0;
+
+	if (p->n_alerts < REPORT_ALERTS_MAX)
+		return;
+	while (i + 1 < p->n_alerts && !p->alerts[i].until)
+		i++;
+	free((char *)p->alerts[i].severity);
+	p->n_alerts--;
+	memmove(&p->alerts[i], &p->alerts[i + 1], (p->n_alerts - i) * sizeof(*p->alerts));
+	p->alerts_left_out++;
+}
+
 static int fires(struct report_promise *p, const struct store_event *e)
 {
 	char *severity;
 
-	if (open_alert(p, e) || p->n_alerts == ALERTS_KEPT)
+	if (open_alert(p, e))
 		return 0;
+	make_room(p);
 	if (!p->alerts)
-		p->alerts = calloc(ALERTS_KEPT, sizeof(*p->alerts));
+		p->alerts = calloc(REPORT_ALERTS_MAX, sizeof(*p->alerts));
 	severity = strdup(e->severity ? e->severity : "");
 	if (!p->alerts || !severity) {
 		free(severity);
@@ -147,8 +159,7 @@ static int by_since(const void *a, const void *b)
 
 static int by_time(const void *a, const void *b)
 {
-	const struct store_event *x = &((const struct report_event *)a)->event;
-	const struct store_event *y = &((const struct report_event *)b)->event;
+	const struct store_event *x = a, *y = b;
 
 	return x->time != y->time ? (x->time > y->time) - (x->time < y->time) :
 				    (x->id > y->id) - (x->id < y->id);

@@ -179,6 +179,8 @@ static void put_alerts(FILE *out, const struct report *r, const struct report_pr
 			a->short_s ? " and " : "", a->short_s ? words_seconds(a->short_s).s : "");
 	}
 	fputs("</tbody>\n</table>\n", out);
+	if (p->alerts_left_out)
+		fprintf(out, "<p>And %zu older ones.</p>\n", p->alerts_left_out);
 }
 
 static void put_excluded(FILE *out, const struct report_promise *p)

@@ -41,6 +41,7 @@ static void put_services_table(FILE *out, const struct report *r)
 	static const char *const heads[] = { "Requests", "Failed",  "p50",	  "p90",
 					     "p99",	 "Longest", "Queue",	  "Receive",
 					     "Service",	 "Send",    "p99 before", "Budget left" };
+	size_t more = report_more(r->n_services, r->services_left_out, SERVICES_SHOWN);
 
 	fputs("<table class=\"wide\">\n<caption>Those that put most of a budget at risk come first. "
 	      "p50, p90, p99: half, nine of ten and 99 of a hundred requests took no longer. Queue, "
@@ -53,8 +54,8 @@ static void put_services_table(FILE *out, const struct report *r)
 	for (size_t i = 0; i < r->n_services && i < SERVICES_SHOWN; i++)
 		put_service(out, &r->services[i]);
 	fputs("</tbody>\n</table>\n", out);
-	if (r->n_services > SERVICES_SHOWN)
-		fprintf(out, "<p>And %zu more.</p>\n", r->n_services - SERVICES_SHOWN);
+	if (more)
+		fprintf(out, "<p>And %zu more.</p>\n", more);
 }
 
 void html_services(FILE *out, const struct report *r)
@@ -114,6 +115,7 @@ void html_measurement(FILE *out, const struct report *r)
 void html_events(FILE *out, const struct report *r)
 {
 	size_t first = r->n_events > EVENTS_SHOWN ? r->n_events - EVENTS_SHOWN : 0;
+	size_t more = report_more(r->n_events, r->events_left_out, EVENTS_SHOWN);
 
 	if (!r->n_events)
 		return;
@@ -123,7 +125,7 @@ void html_events(FILE *out, const struct report *r)
 	      "<th scope=\"col\">In words</th></tr></thead>\n<tbody>\n",
 	      out);
 	for (size_t i = first; i < r->n_events; i++) {
-		const struct store_event *e = &r->events[i].event;
+		const struct store_event *e = &r->events[i];
 
 		fprintf(out, "<tr><th scope=\"row\">%s</th><td>", words_moment(e->time).s);
 		html_text(out, e->kind);
@@ -135,7 +137,10 @@ void html_events(FILE *out, const struct report *r)
 		html_text(out, e->text);
 		fputs("</td></tr>\n", out);
 	}
-	fputs("</tbody>\n</table>\n</section>\n", out);
+	fputs("</tbody>\n</table>\n", out);
+	if (more)
+		fprintf(out, "<p>And %zu older ones.</p>\n", more);
+	fputs("</section>\n", out);
 }
 
 void html_words(FILE *out)

@@ -134,6 +134,7 @@ static json_t *promise(const struct report *r, const struct report_promise *p)
 	o = json_with(o, "excluded", slo_json_excluded(p->excluded, p->n_excluded));
 	o = json_with(o, "worst", worst(p));
 	o = json_with(o, "alerts", alerts(r, p));
+	o = json_with(o, "alerts_left_out", json_count(p->alerts_left_out));
 	o = json_with(o, "cost", cost(p));
 	o = json_with(o, "trend", json_text(report_trends[p->trend]));
 	o = json_with(o, "services", names(r, p));
@@ -221,7 +222,7 @@ static json_t *events(const struct report *r)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < r->n_events; i++) {
-		const struct store_event *e = &r->events[i].event;
+		const struct store_event *e = &r->events[i];
 		bool alert = e->kind && !strcmp(e->kind, "alert");
 		json_t *o = json_with(json_object(), "time", json_moment(e->time));
 
@@ -334,6 +335,7 @@ int report_json(FILE *out, const struct report *r)
 	o = json_with(o, "previous", period(r->before, r->from));
 	o = json_with(o, "summary", summary(r));
 	o = json_with(o, "promises", promises);
+	o = json_with(o, "documents_left_out", json_count(r->documents_left_out));
 	o = json_with(o, "services", services(r));
 	o = json_with(o, "services_left_out", json_count(r->services_left_out));
 	o = json_with(o, "events", events(r));

@@ -90,6 +90,8 @@ static void put_said(FILE *out, const struct report *r, const struct report_prom
 			words_length((uint64_t)(end - a->since) * NS_PER_S).s,
 			a->until ? "" : " and still", words_seconds(a->long_s).s);
 	}
+	if (p->alerts_left_out)
+		fprintf(out, "- Alerts: and %zu older ones.\n", p->alerts_left_out);
 	for (size_t i = 0; i < p->n_excluded; i++) {
 		const struct slo_excluded *x = &p->excluded[i];
 
@@ -148,6 +150,8 @@ static void put_promise(FILE *out, const struct report *r, const struct report_p
 
 static void put_services(FILE *out, const struct report *r)
 {
+	size_t more = report_more(r->n_services, r->services_left_out, SERVICES_SHOWN);
+
 	if (!r->n_services)
 		return;
 	fputs("\n## Services\n\nThose that put most of a budget at risk come first. p50, p90, p99: "
@@ -172,8 +176,8 @@ static void put_services(FILE *out, const struct report *r)
 			s->remaining_ratio < 0	  ? "overspent" :
 						    human_share(s->remaining_ratio).s);
 	}
-	if (r->n_services > SERVICES_SHOWN)
-		fprintf(out, "\nand %zu more.\n", r->n_services - SERVICES_SHOWN);
+	if (more)
+		fprintf(out, "\nand %zu more.\n", more);
 }
 
 static void put_measurement(FILE *out, const struct report *r)
@@ -194,12 +198,15 @@ static void put_measurement(FILE *out, const struct report *r)
 static void put_events(FILE *out, const struct report *r)
 {
 	size_t first = r->n_events > EVENTS_SHOWN ? r->n_events - EVENTS_SHOWN : 0;
+	size_t more = report_more(r->n_events, r->events_left_out, EVENTS_SHOWN);
 
 	if (!r->n_events)
 		return;
 	fputs("\n## What happened\n\n", out);
+	if (more)
+		fprintf(out, "- %zu older ones are left out here.\n", more);
 	for (size_t i = first; i < r->n_events; i++) {
-		const struct store_event *e = &r->events[i].event;
+		const struct store_event *e = &r->events[i];
 
 		fprintf(out, "- %s ", words_moment(e->time).s);
 		put(out, e->kind);

@@ -14,15 +14,11 @@
 #include "slo.h"
 
 #define REPORT_EVENTS_MAX   10000 /* the newest; what is beyond is counted */
+#define REPORT_ALERTS_MAX   1000  /* of one promise, the newest; what is beyond is counted */
 #define REPORT_GAPS_MAX	    20	  /* the longest */
-#define REPORT_SENTENCES    16
 #define REPORT_SERVICES_MAX 20000 /* with traffic; what is beyond is counted */
-#define REPORT_PAST_MAX	    32	  /* documents with promises that were removed */
-#define REPORT_CHARTED	    20	  /* services whose latency is drawn, by rank */
-
-struct report_event {
-	struct store_event event; /* its strings are the report's */
-};
+#define REPORT_PAST_MAX	    32 /* documents with promises that were removed; older ones are counted */
+#define REPORT_CHARTED	    20 /* services whose latency is drawn, by rank */
 
 /* One firing of one pair of windows. */
 struct report_alert {
@@ -48,7 +44,7 @@ struct report_promise {
 	struct report_moment worst[REPORT_WORST];
 	unsigned int n_worst;
 	struct report_alert *alerts;
-	size_t n_alerts;
+	size_t n_alerts, alerts_left_out;
 	double cost, cost_before; /* of bad events; NAN: not known */
 	enum report_trend trend;
 	struct report_point *points;
@@ -95,11 +91,12 @@ struct report {
 		int64_t until;
 	} past[REPORT_PAST_MAX];
 	unsigned int n_past;
+	size_t documents_left_out; /* not looked into: older than those of past */
 	struct report_promise *promises;
 	size_t n_promises;		 /* composites too */
 	struct report_service *services; /* by rank */
 	size_t n_services, services_left_out;
-	struct report_event *events;
+	struct store_event *events; /* their strings are the report's */
 	size_t n_events, events_left_out;
 	struct store_measured measured, measured_before;
 	double coverage, coverage_before; /* NAN: of no time */
@@ -110,7 +107,7 @@ struct report {
 	uint32_t point_s;
 	int64_t points_from;
 	size_t n_points;
-	char *sentences[REPORT_SENTENCES]; /* the summary in plain words, in order */
+	char **sentences; /* the summary in plain words, in order */
 	size_t n_sentences;
 };
 
@@ -127,6 +124,12 @@ int report_summarise(struct report *r);
 
 void report_events_free(struct report *r);
 void report_services_free(struct report *r);
+
+/* Of a list of n, of which shown are shown: how many there are besides, with those that it left out. */
+static inline size_t report_more(size_t n, size_t left_out, size_t shown)
+{
+	return (n > shown ? n - shown : 0) + left_out;
+}
 
 bool report_low(double coverage); /* so little was measured that results are to be doubted */
 const char *report_title(const struct report_promise *p); /* its promise in words, or its name */

@@ -329,8 +329,12 @@ static int past_read(void *reading, int64_t time, const char *yaml, size_t n)
 
 	p->first = false;
 	p->until = time;
-	if (first || !n || r->n_past == REPORT_PAST_MAX)
+	if (first || !n)
 		return 0; /* the first are those that judge */
+	if (r->n_past == REPORT_PAST_MAX) {
+		r->documents_left_out++;
+		return 0;
+	}
 	ret = slo_set_read_bytes("objectives in the record", yaml, n, r->now, &problems, &set);
 	for (size_t i = 0; !ret && i < set->n_slos; i++)
 		news |= !is_known(r, r->n_past, set->slos[i].name);

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../base/cleanup.h"
@@ -19,11 +20,13 @@
 /* Makes one sentence; 0 or -ENOMEM. */
 __attribute__((format(printf, 2, 3))) static int say(struct report *r, const char *format, ...)
 {
+	char **more = reallocarray(r->sentences, r->n_sentences + 1, sizeof(*more));
 	va_list args;
 	int n;
 
-	if (r->n_sentences == REPORT_SENTENCES)
-		return 0;
+	if (!more)
+		return -ENOMEM;
+	r->sentences = more;
 	va_start(args, format);
 	n = vasprintf(&r->sentences[r->n_sentences], format, args);
 	va_end(args);
@@ -233,10 +236,22 @@ static int say_coverage(struct report *r)
 	return 0;
 }
 
+static int say_left_out(struct report *r)
+{
+	if (!r->documents_left_out)
+		return 0;
+	return say(r,
+		   "CAUTION: the promises were rewritten so often that %zu older version%s of them "
+		   "%s not looked into. A promise that was removed by then is not in this report.",
+		   r->documents_left_out, plural(r->documents_left_out),
+		   r->documents_left_out == 1 ? "was" : "were");
+}
+
 int report_summarise(struct report *r)
 {
 	int (*const sayings[])(struct report *) = {
-		say_kept, say_broken, say_failed, say_how_long, say_trend, say_cost, say_coverage,
+		say_kept,  say_broken, say_failed,   say_how_long,
+		say_trend, say_cost,   say_coverage, say_left_out,
 	};
 	int ret = 0;
 

@@ -139,6 +139,11 @@ static void put_alerts(struct page *p, const struct report *r, const struct repo
 		page_item(p, INK_FAINT, "within %s", words_seconds(a->long_s).s);
 		page_end(p);
 	}
+	if (m->alerts_left_out) {
+		promise_text_line(p, "");
+		page_item(p, INK_FAINT, "and %zu older ones", m->alerts_left_out);
+		page_end(p);
+	}
 }
 
 static void put_one(struct page *p, const struct report *r, const struct report_promise *m)
@@ -184,6 +189,8 @@ static void put_service(struct page *p, const struct report_service *s)
 
 static void put_services(struct page *p, const struct report *r)
 {
+	size_t more = report_more(r->n_services, r->services_left_out, SERVICES_SHOWN);
+
 	if (!r->n_services)
 		return;
 	page_end(p);
@@ -197,10 +204,10 @@ static void put_services(struct page *p, const struct report *r)
 	page_end(p);
 	for (size_t i = 0; i < r->n_services && i < SERVICES_SHOWN; i++)
 		put_service(p, &r->services[i]);
-	if (r->n_services > SERVICES_SHOWN) {
+	if (more) {
 		page_line(p, 2, INK_PLAIN, "", 2);
-		page_item(p, INK_FAINT, "and %zu more; '--output json' has all of them",
-			  r->n_services - SERVICES_SHOWN);
+		page_item(p, INK_FAINT, "and %zu more; '--output json' has %s of them", more,
+			  r->services_left_out ? "most" : "all");
 		page_end(p);
 	}
 }
@@ -247,7 +254,7 @@ static void put_events(struct page *p, const struct report *r)
 			  human_count(r->n_events + r->events_left_out).s);
 	page_end(p);
 	for (size_t i = first; i < r->n_events; i++) {
-		const struct store_event *e = &r->events[i].event;
+		const struct store_event *e = &r->events[i];
 
 		page_line(p, 2, INK_FAINT, words_moment(e->time).s, 26);
 		page_item(p, INK_PLAIN, "%s%s%s", e->kind ? e->kind : "?", e->state ? " " : "",
