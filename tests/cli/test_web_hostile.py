@@ -113,6 +113,18 @@ def test_bytes_that_trickle_in_buy_no_time():
         assert_serves(d, 2)
 
 
+def test_who_reads_nothing_of_an_answer_is_counted_when_time_is_up():
+    """Whatever the phase of the sweep, which the first of the two begins."""
+    with web.plain_driver("--services", 5000, "--idle", 1) as d, d.connect() as quiet:
+        quiet.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert quiet.recv(1000)
+        time.sleep(0.3)
+        with d.connect() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            s.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+            web.until(lambda: d.wait_tick()["expired"] == 2, "both are counted", 12)
+
+
 def test_a_kept_connection_ends_after_a_while_of_silence():
     with web.plain_driver("--idle", 1) as d, d.connect() as s:
         s.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -20,7 +20,7 @@
 #define ACCEPTS_MAX  16 /* at a time: each is looked at once before the next ones come */
 #define SWEEP_NS     NSEC
 #define ROOM_TRIES   4
-#define SLACK	     8 /* libmicrohttpd's own limit is never the one that is reached */
+#define SLACK	     8 /* of libmicrohttpd's own limits: what reaches those is not counted */
 #define ANSWER_TIMES 6
 #define NO_FD_NS     (NSEC / 10)
 
@@ -115,8 +115,10 @@ static int let_in(struct gate *g)
 			make_room(g);
 		p = places_free(&g->places);
 	}
+	g->counts.accepted++;
 	if (!p) {
 		close(fd);
+		g->counts.dropped++;
 		return 0;
 	}
 	*p = (struct place){ .fd = fd, .since_ns = moment_mono_ns() };
@@ -125,7 +127,6 @@ static int let_in(struct gate *g)
 	if (size < sizeof(a.ss_family))
 		size = sizeof(struct sockaddr);
 	g->places.n_used++;
-	g->counts.accepted++;
 	g->arriving = p;
 	MHD_add_connection(g->mhd, fd, (struct sockaddr *)&a, size);
 	/* Refused: nothing was said of its beginning, and it is closed already. */
@@ -133,6 +134,7 @@ static int let_in(struct gate *g)
 		g->arriving = NULL;
 		p->fd = -1;
 		g->places.n_used--;
+		g->counts.dropped++;
 	}
 	return 0;
 }
@@ -295,7 +297,7 @@ static int start(struct gate *g, char *why, size_t why_size)
 				  0, NULL, NULL, asked, g, MHD_OPTION_EXTERNAL_LOGGER, said, g,
 				  MHD_OPTION_CONNECTION_LIMIT, (unsigned int)(g->places.n + SLACK),
 				  MHD_OPTION_CONNECTION_TIMEOUT,
-				  (unsigned int)(ANSWER_TIMES * g->o.idle_s),
+				  (unsigned int)(ANSWER_TIMES * g->o.idle_s + SLACK),
 				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)GATE_CONN_SIZE,
 				  MHD_OPTION_NOTIFY_CONNECTION, connection_notified, g,
 				  MHD_OPTION_NOTIFY_COMPLETED, request_over, g,

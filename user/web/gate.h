@@ -49,7 +49,7 @@ void gate_relieve(struct gate *g, size_t max);
 
 struct gate_counts {
 	uint64_t accepted;
-	uint64_t dropped; /* to make room */
+	uint64_t dropped; /* to make room, or there was none */
 	uint64_t expired; /* too slow */
 };
 void gate_counts(const struct gate *g, struct gate_counts *ret);

@@ -58,7 +58,9 @@ int server_reload(struct server *s, char *why, size_t why_size);
 
 uint16_t server_port(const struct server *s); /* of TCP, where port 0 was asked for; 0: no TCP */
 
-/* Since the start, both sockets. dropped: to make room for newer ones; expired: too slow. */
+/*
+ * Since the start, both sockets. dropped: to make room for newer ones, or there was none; expired: too slow.
+ */
 struct server_counts {
 	uint64_t accepted, dropped, expired;
 };
