@@ -145,6 +145,25 @@ def test_alerts_that_are_refused_hold_back_no_others(tmp_path):
         assert [len(r.json) for r in am.requests] == [64, 64, 22]
 
 
+def test_alerts_that_are_too_many_to_be_repeated_are_counted_and_said_once(tmp_path):
+    with Hooks() as am:
+        receiver = {"name": "am", "kind": "alertmanager", "url": am.url}
+        with Driver(tmp_path, receiver, resend_s=60) as driver:
+            driver.do("firing", alerts=[notice(f"slo-{i}") for i in range(4096 + 3)])
+            assert driver.counts()["left_out"] == 3
+            driver.changed("one-more")
+            assert driver.counts()["left_out"] == 4
+            said = [line for line in driver.said() if "more than 4096 alerts fire" in line]
+            assert len(said) == 1 and not said[0].startswith("notifications"), said
+
+
+def test_who_has_no_alertmanager_leaves_nothing_out(tmp_path):
+    with Hooks() as hook:
+        with Driver(tmp_path, {"name": "hook", "kind": "webhook", "url": hook.url}) as driver:
+            driver.do("firing", alerts=[notice(f"slo-{i}") for i in range(4096 + 3)])
+            assert driver.counts()["left_out"] == 0
+
+
 def test_an_alertmanager_is_told_one_thing_after_the_other(tmp_path):
     """A repeated alert that is still on its way must not arrive behind its end."""
     with Hooks(answer=lambda _: "slow") as am:

@@ -31,7 +31,7 @@
 
 #define TICK_NS	      10000000ull
 #define RECEIVERS_MAX 16
-#define LINE_BYTES    (1 << 20)
+#define LINE_BYTES    (4 << 20)
 #define KEPT_MAX      100000
 
 struct driver {
@@ -168,7 +168,9 @@ static void say_counts(struct driver *d)
 				  (json_int_t)c.failed, "dropped", (json_int_t)c.dropped, "waiting",
 				  (json_int_t)c.waiting, "last_sent", (json_int_t)c.last_sent));
 	}
-	print(json_pack("{s:o,s:f}", "counts", all, "longest_gap_s", (double)d->longest_ns / 1e9));
+	print(json_pack("{s:o,s:f,s:I}", "counts", all, "longest_gap_s",
+			(double)d->longest_ns / 1e9, "left_out",
+			(json_int_t)notifier_left_out(d->notifier)));
 }
 
 static void all_firing(struct driver *d, const json_t *alerts)

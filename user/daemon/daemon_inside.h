@@ -46,7 +46,7 @@ struct daemon {
 	uint64_t due_ns; /* CLOCK_MONOTONIC of the next tick */
 	uint64_t ticks, late_ticks, tick_ns, tick_max_ns;
 	int64_t settled;	      /* the minute up to which the record is settled */
-	struct now_left_out left_out; /* of keepers that are gone; alerts: in all */
+	struct now_left_out left_out; /* of keepers and notifiers that are gone */
 	int64_t reloaded;
 	char *reload_error;
 	bool commands; /* programs may be run: it was so at the start */

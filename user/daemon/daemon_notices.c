@@ -8,8 +8,6 @@
 #include "../report/slo_words.h"
 #include "daemon_inside.h"
 
-#define NOTICES_MAX 1024
-
 static const char *runbook_of(const struct slo *slo)
 {
 	for (size_t i = 0; i < slo->n_annotations; i++)
@@ -86,27 +84,27 @@ void daemon_alert_changed(void *daemon, const struct kept_change *c)
 void daemon_tell_firing(struct daemon *d)
 {
 	struct live *l = keeper_live(d->keeper);
-	_cleanup_(freep) struct notice *all = calloc(NOTICES_MAX, sizeof(*all));
+	_cleanup_(freep) struct notice *all = NULL;
 	_cleanup_(freep) struct slo_result *r = calloc(1, sizeof(*r));
+	bool no_memory = !r;
 	struct moment at;
 	size_t n = 0;
 
-	if (!all || !r || !d->notifier)
+	if (!d->notifier)
 		return;
 	moment_now(&at);
-	for (size_t i = 0; i < live_n_results(l); i++) {
+	for (size_t i = 0; !no_memory && i < live_n_results(l); i++) {
+		struct notice *more;
+
 		live_result(l, i, at.wall_ns / NS_PER_SECOND, keeper_open_measured(d->keeper), r);
-		for (size_t k = 0; k < r->n_alerts; k++) {
-			if (r->alerts[k].firing && n < NOTICES_MAX)
+		more = reallocarray(all, n + r->n_alerts + 1, sizeof(*all));
+		no_memory = !more;
+		all = more ?: all;
+		for (size_t k = 0; k < r->n_alerts && !no_memory; k++)
+			if (r->alerts[k].firing)
 				notice_of(d, r, live_slo(l, i), &r->alerts[k], &all[n++]);
-			else
-				d->left_out.alerts += r->alerts[k].firing;
-		}
 	}
-	if (n == NOTICES_MAX)
-		log_warning("notifications: more than %d alerts fire; the rest is not repeated",
-			    NOTICES_MAX);
-	if (notifier_firing(d->notifier, all, n))
+	if (no_memory || notifier_firing(d->notifier, all, n))
 		log_error("notifications: out of memory, alerts were not repeated");
 	for (size_t i = 0; i < n; i++)
 		free((char *)all[i].summary);

@@ -60,6 +60,8 @@ static void take_conf(struct daemon *d, struct daemon_conf *conf, struct daemon_
 {
 	int err;
 
+	if (d->notifier)
+		d->left_out.alerts += notifier_left_out(d->notifier);
 	notifier_free(d->notifier);
 	d->notifier = NULL;
 	merge(d, conf);
@@ -72,6 +74,7 @@ static void take_conf(struct daemon *d, struct daemon_conf *conf, struct daemon_
 			     "nobody can be told: %s; restart troth", strerror(-err));
 	else
 		health_well(&d->health, HEALTH_NOTIFICATIONS);
+	daemon_tell_firing(d); /* the old one knew what it had to repeat */
 }
 
 /* Programs run with a filter that was made for what was configured at the start. */
@@ -130,7 +133,6 @@ static void reload(struct daemon *d, int64_t now)
 	d->reload_error = NULL;
 	d->reloaded = now;
 	health_well(&d->health, HEALTH_OBJECTIVES);
-	daemon_tell_firing(d);
 	snprintf(why, sizeof(why), "%zu objectives of %zu files, %u receivers",
 		 live_n(keeper_live(d->keeper)), keeper_set(d->keeper)->n_files,
 		 d->conf.n_receivers);

@@ -33,6 +33,7 @@ static struct now fixed_of(struct daemon *d)
 	now.left_out.services += live_evicted(keeper_live(d->keeper));
 	now.left_out.minutes = recorder_dropped(d->recorder);
 	now.left_out.events = store_events_dropped(d->store);
+	now.left_out.alerts += d->notifier ? notifier_left_out(d->notifier) : 0;
 	moment_now(&now.at);
 	now.up_ns = now.at.boot_ns - d->started.boot_ns;
 	now.troubles = health_troubles(&d->health, &now.n_troubles);

@@ -49,16 +49,31 @@ static int tell(struct notifier *n, size_t i, const struct notice *what, int64_t
 	return enqueue(n, i, key, m, notifier_now_ns(), true);
 }
 
+/* Into a list of what is repeated: f is the notifier's, or will be. */
+static int repeat_too(struct notifier *n, struct firing *f, const struct notice *what,
+		      int64_t created)
+{
+	int r = firing_add(f, what, created);
+
+	if (r != -E2BIG)
+		return r;
+	n->left_out++;
+	notifier_say_left_out(n);
+	return 0;
+}
+
 static int firing_changed(struct notifier *n, const struct notice *what, int64_t created)
 {
 	_cleanup_(json_decrefp) json_t *alert = NULL;
 	_cleanup_(freep) char *key = NULL;
 
+	if (!n->repeats)
+		return 0;
 	if (what->firing) {
 		/* It has a message of its own just now. */
 		for (size_t i = 0; i < n->o.n_receivers && !firing_n(n->firing); i++)
 			n->outlets[i].repeat_ns = notifier_now_ns() + n->o.resend_ns;
-		return firing_add(n->firing, what, created);
+		return repeat_too(n, n->firing, what, created);
 	}
 	alert = notify_alert(what, created);
 	key = alert ? notify_key(RECEIVER_ALERTMANAGER, alert) : NULL;
@@ -68,22 +83,11 @@ static int firing_changed(struct notifier *n, const struct notice *what, int64_t
 	return 0;
 }
 
-static void say_too_many(const struct notifier *n)
-{
-	notifier_say(n, true,
-		     "notifications: more than %d alerts fire; Alertmanagers forget the others",
-		     NOTIFY_FIRING_MAX);
-}
-
 int notifier_changed(struct notifier *n, const struct notice *what)
 {
 	int64_t created = notifier_wall_s();
 	int r = firing_changed(n, what, created);
 
-	if (r == -E2BIG) {
-		say_too_many(n);
-		r = 0;
-	}
 	for (size_t i = 0; i < n->o.n_receivers; i++) {
 		const char *severity = n->o.receivers[i].severity;
 
@@ -101,12 +105,8 @@ int notifier_firing(struct notifier *n, const struct notice *all, size_t n_all)
 	struct firing *old;
 	int r = firing_new(&fresh);
 
-	for (size_t i = 0; i < n_all && !r; i++)
-		r = firing_add(fresh, &all[i], notifier_wall_s());
-	if (r == -E2BIG) {
-		say_too_many(n);
-		r = 0;
-	}
+	for (size_t i = 0; i < n_all && n->repeats && !r; i++)
+		r = repeat_too(n, fresh, &all[i], notifier_wall_s());
 	if (r)
 		return r;
 	old = n->firing;
@@ -153,6 +153,11 @@ void notifier_counts(const struct notifier *n, size_t receiver, struct notifier_
 	ret->waiting = notify_queue_waiting(n->queue, receiver);
 }
 
+uint64_t notifier_left_out(const struct notifier *n)
+{
+	return n->left_out;
+}
+
 static int outlet_init(struct outlet *o, const struct receiver *r)
 {
 	_cleanup_(freep) char *origin = r->url ? http_origin(r->url) : NULL;
@@ -181,6 +186,7 @@ static int init(struct notifier *n)
 	for (size_t i = 0; i < n->o.n_receivers && !r; i++) {
 		r = outlet_init(&n->outlets[i], &n->o.receivers[i]);
 		http |= n->o.receivers[i].kind != RECEIVER_COMMAND;
+		n->repeats |= n->o.receivers[i].kind == RECEIVER_ALERTMANAGER;
 	}
 	if (!r)
 		r = notify_queue_new(n->o.queue_max, &n->queue);

@@ -98,4 +98,7 @@ struct notifier_counts {
 };
 void notifier_counts(const struct notifier *n, size_t receiver, struct notifier_counts *ret);
 
+/* Alerts that fired and could not be repeated: there were too many, so Alertmanagers took them for over. */
+uint64_t notifier_left_out(const struct notifier *n);
+
 #endif

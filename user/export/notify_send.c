@@ -52,7 +52,7 @@ void notifier_say(const struct notifier *n, bool bad, const char *format, ...)
 	va_end(args);
 	if (length < 0)
 		line = NULL;
-	n->o.said(n->o.context, bad, line ? line : "notifications: out of memory");
+	n->o.said(n->o.context, bad, line ? line : "out of memory");
 }
 
 static uint64_t backoff_ns(uint32_t tries)
@@ -86,14 +86,32 @@ static void forget(struct notifier *n, struct message *m)
 	message_free(m);
 }
 
+static bool is_time_to_say(uint64_t said_ns, uint64_t now)
+{
+	return !said_ns || now - said_ns >= SAY_EVERY_NS;
+}
+
+void notifier_say_left_out(struct notifier *n)
+{
+	uint64_t now = notifier_now_ns();
+
+	if (!is_time_to_say(n->left_out_said_ns, now))
+		return;
+	notifier_say(n, true,
+		     "more than %d alerts fire: the others are not repeated, so Alertmanagers take "
+		     "them for over: see to what fires, or write fewer objectives",
+		     NOTIFY_FIRING_MAX);
+	n->left_out_said_ns = now;
+}
+
 static void say_dropped(struct notifier *n)
 {
 	uint64_t now = notifier_now_ns();
 
-	if (!n->dropped_unsaid || (n->dropped_said_ns && now - n->dropped_said_ns < SAY_EVERY_NS))
+	if (!n->dropped_unsaid || !is_time_to_say(n->dropped_said_ns, now))
 		return;
 	notifier_say(n, true,
-		     "notifications: more than %" PRIu32 " wait; dropped the oldest, %" PRIu64
+		     "more than %" PRIu32 " wait; dropped the oldest, %" PRIu64
 		     ": see to the receivers that fail, or raise notify-queue",
 		     n->o.queue_max, n->dropped_unsaid);
 	n->dropped_unsaid = 0;
@@ -118,7 +136,7 @@ static void say_failed(struct notifier *n, struct outlet *o, const char *why, ui
 	uint64_t now = notifier_now_ns();
 	char more[64] = "";
 
-	if (o->said_ns && now - o->said_ns < SAY_EVERY_NS) {
+	if (!is_time_to_say(o->said_ns, now)) {
 		o->unsaid++;
 		return;
 	}

@@ -45,6 +45,8 @@ struct notifier {
 	struct outlet *outlets; /* n_receivers */
 	LIST_HEAD(, sending) sendings;
 	uint64_t dropped_unsaid, dropped_said_ns;
+	bool repeats;			     /* there is an Alertmanager */
+	uint64_t left_out, left_out_said_ns; /* of what is repeated */
 };
 
 uint64_t notifier_now_ns(void); /* CLOCK_MONOTONIC */
@@ -55,6 +57,7 @@ __attribute__((format(printf, 3, 4))) void notifier_say(const struct notifier *n
 
 void notifier_keep(struct notifier *n, struct message *m);
 void notifier_drop_excess(struct notifier *n);
+void notifier_say_left_out(struct notifier *n);
 
 /* Sends what can be sent now; wakes up when there is more. A timer's callback. */
 void notifier_pump(void *notifier);
