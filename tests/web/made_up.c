@@ -203,6 +203,7 @@ int made_up_new(size_t services, struct made_up *ret)
 		.kernel_bytes = 64 << 20,
 		.store_bytes = 123456789,
 		.resident_bytes = 8 << 20,
+		.left_out = { .rows = 21, .minutes = 22, .services = 23, .alerts = 24 },
 		.ticks = 10800,
 		.late_ticks = 1,
 		.tick_ns = 1500000,
