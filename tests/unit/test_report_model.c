@@ -54,6 +54,7 @@ struct fake {
 	unsigned int calls, fail_at;
 	bool empty;
 	unsigned int firings;	/* besides, each over after a second */
+	unsigned int others;	/* services */
 	unsigned int rewritten; /* versions of the documents, each with a promise that is removed */
 };
 
@@ -149,7 +150,13 @@ static int services(void *context, int (*each)(void *each_context, const struct 
 	int r = call(context);
 
 	s.id_row = (struct identity){ .name = (char *)"shop:8443", .port = 8443 };
-	return r || ((struct fake *)context)->empty ? r : each(each_context, &s);
+	if (!r && !((struct fake *)context)->empty)
+		r = each(each_context, &s);
+	for (unsigned int i = 0; !r && i < ((struct fake *)context)->others; i++) {
+		s.id = 100 + i;
+		r = each(each_context, &s);
+	}
+	return r;
 }
 
 static struct series_counts *counts(void)
@@ -170,9 +177,12 @@ static int sums(void *context, int64_t from, int64_t to,
 	int r = call(context);
 
 	(void)to;
-	return r || from < BEGIN || ((struct fake *)context)->empty ?
-		       r :
-		       each(each_context, 5, counts());
+	if (r || from < BEGIN || ((struct fake *)context)->empty)
+		return r;
+	r = each(each_context, 5, counts());
+	for (unsigned int i = 0; !r && i < ((struct fake *)context)->others; i++)
+		r = each(each_context, 100 + i, counts());
+	return r;
 }
 
 static int history(void *context, int64_t service, int64_t from, int64_t to, uint32_t length_s,
@@ -392,6 +402,19 @@ static void events_and_services_beyond_what_a_page_shows_are_counted_on_it(void 
 	}
 }
 
+static void services_beyond_the_limit_are_counted_and_their_requests_too(void **state)
+{
+	_cleanup_(report_freep) struct report *r = NULL;
+	struct fake f = { .others = REPORT_SERVICES_MAX + 2 };
+
+	(void)state;
+	assert_int_equal(0, make(&f, BEGIN, NOW, &r));
+	assert_int_equal(REPORT_SERVICES_MAX, r->n_services);
+	assert_int_equal(3, r->services_left_out);
+	assert_int_equal(100 * (REPORT_SERVICES_MAX + 3), r->count.requests);
+	assert_int_equal(5 * (REPORT_SERVICES_MAX + 3), r->count.failed);
+}
+
 static void periods_that_cannot_be_are_refused(void **state)
 {
 	const int64_t periods[][2] = { { NOW, BEGIN },	      { BEGIN, BEGIN },
@@ -485,6 +508,7 @@ int main(void)
 			of_too_many_alerts_the_newest_are_told_and_every_format_counts_the_rest),
 		cmocka_unit_test(older_versions_of_the_objectives_that_were_not_read_are_said),
 		cmocka_unit_test(events_and_services_beyond_what_a_page_shows_are_counted_on_it),
+		cmocka_unit_test(services_beyond_the_limit_are_counted_and_their_requests_too),
 		cmocka_unit_test(periods_that_cannot_be_are_refused),
 		cmocka_unit_test(a_stream_that_is_full_is_an_error_in_every_format),
 		cmocka_unit_test(every_format_is_printed_alike_twice),

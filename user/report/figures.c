@@ -75,6 +75,11 @@ bool figures_empty(const struct service_row *row)
 	       !row->counts.opened && !row->counts.closed;
 }
 
+uint64_t figures_failed(const struct series_counts *c)
+{
+	return counts_outcome(c, OUTCOME_SERVER_ERROR) + counts_outcome(c, OUTCOME_NO_RESPONSE);
+}
+
 const char *figures_name(const struct service_row *row)
 {
 	if (row->overflow)

@@ -27,6 +27,9 @@ void figures_of(const struct service_row *row, struct figures *ret);
 /* An overflow row that nothing went to: not worth a line anywhere. */
 bool figures_empty(const struct service_row *row);
 
+/* By a fault of the service: answered with an error of its own, or not at all. */
+uint64_t figures_failed(const struct series_counts *c);
+
 const char *figures_name(const struct service_row *row); /* never NULL */
 const char *figures_role(enum role role);
 const char *figures_outcome(enum outcome outcome); /* as in CONTRACT: "client_error" */

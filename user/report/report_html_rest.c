@@ -13,7 +13,7 @@
 static void put_service(FILE *out, const struct report_service *s)
 {
 	const struct figures *f = &s->now;
-	uint64_t failed = f->outcomes[OUTCOME_SERVER_ERROR] + f->outcomes[OUTCOME_NO_RESPONSE];
+	uint64_t failed = figures_failed(&s->row.counts);
 
 	fputs("<tr><th scope=\"row\">", out);
 	html_text(out, figures_name(&s->row));

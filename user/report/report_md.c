@@ -167,9 +167,7 @@ static void put_services(FILE *out, const struct report *r)
 		put(out, figures_name(&s->row));
 		fprintf(out, " | %s | %s | %s | %s | %s | %s | %s | %s |\n",
 			figures_role(s->row.role), human_count(f->total).s,
-			human_count(f->outcomes[OUTCOME_SERVER_ERROR] +
-				    f->outcomes[OUTCOME_NO_RESPONSE])
-				.s,
+			human_count(figures_failed(&s->row.counts)).s,
 			human_seconds(f->p50_s).s, human_seconds(f->p90_s).s,
 			human_seconds(f->p99_s).s, human_seconds(f->max_s).s,
 			isnan(s->remaining_ratio) ? "-" :

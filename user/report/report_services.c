@@ -56,7 +56,52 @@ static struct report_service *service_find(struct report *r, int64_t id)
 struct counting {
 	struct report *r;
 	size_t room;
+	int64_t *servers; /* ids, ascending */
+	size_t n_servers, servers_room;
 };
+
+static void counting_end(struct counting *k)
+{
+	free(k->servers);
+}
+
+static int note_server(void *context, const struct store_service *svc)
+{
+	struct counting *k = context;
+
+	if (svc->role != ROLE_SERVER)
+		return 0;
+	if (k->n_servers == k->servers_room) {
+		size_t room = k->servers_room ? 2 * k->servers_room : 256;
+		int64_t *more = reallocarray(k->servers, room, sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		k->servers = more;
+		k->servers_room = room;
+	}
+	k->servers[k->n_servers++] = svc->id;
+	return 0;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool is_server(const struct counting *k, int64_t id)
+{
+	return k->n_servers && bsearch(&id, k->servers, k->n_servers, sizeof(id), ascending);
+}
+
+static void count_requests(struct report_count *count, const struct series_counts *c)
+{
+	count->requests += counts_total(c);
+	count->failed += figures_failed(c);
+	count->no_answer += counts_outcome(c, OUTCOME_NO_RESPONSE);
+}
 
 static bool nothing(const struct series_counts *c)
 {
@@ -73,6 +118,8 @@ static int count_now(void *context, int64_t id, const struct series_counts *c)
 
 	if (nothing(c))
 		return 0;
+	if (is_server(k, id)) /* in the sums, even if it is left out of the list */
+		count_requests(&r->count, c);
 	if (r->n_services == REPORT_SERVICES_MAX) {
 		r->services_left_out++;
 		return 0;
@@ -92,13 +139,6 @@ static int count_now(void *context, int64_t id, const struct series_counts *c)
 	return 0;
 }
 
-static void count_requests(struct report_count *count, const struct figures *f)
-{
-	count->requests += f->total;
-	count->failed += f->outcomes[OUTCOME_SERVER_ERROR] + f->outcomes[OUTCOME_NO_RESPONSE];
-	count->no_answer += f->outcomes[OUTCOME_NO_RESPONSE];
-}
-
 static int describe(void *context, const struct store_service *svc)
 {
 	struct report_service *s = service_find(context, svc->id);
@@ -111,58 +151,18 @@ static int describe(void *context, const struct store_service *svc)
 	return identity_copy(&svc->id_row, &s->row.id);
 }
 
-struct earlier {
-	struct report *r;
-	int64_t *servers; /* ids, ascending */
-	size_t n, room;
-};
-
-static void earlier_end(struct earlier *e)
-{
-	free(e->servers);
-}
-
-static int note_server(void *context, const struct store_service *svc)
-{
-	struct earlier *e = context;
-
-	if (svc->role != ROLE_SERVER)
-		return 0;
-	if (e->n == e->room) {
-		size_t room = e->room ? 2 * e->room : 256;
-		int64_t *more = reallocarray(e->servers, room, sizeof(*more));
-
-		if (!more)
-			return -ENOMEM;
-		e->servers = more;
-		e->room = room;
-	}
-	e->servers[e->n++] = svc->id;
-	return 0;
-}
-
-static int ascending(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static int count_before(void *context, int64_t id, const struct series_counts *c)
 {
-	struct earlier *e = context;
-	struct report_service *s = service_find(e->r, id);
-	bool server = e->n && bsearch(&id, e->servers, e->n, sizeof(id), ascending);
-	struct service_row row = { .role = server ? ROLE_SERVER : ROLE_CLIENT, .counts = *c };
-	struct figures f;
+	struct counting *k = context;
+	struct report_service *s = service_find(k->r, id);
 
-	if (!s && !server)
-		return 0;
-	figures_of(&row, &f);
-	if (server)
-		count_requests(&e->r->count_before, &f);
-	if (s)
-		s->before = f;
+	if (is_server(k, id))
+		count_requests(&k->r->count_before, c);
+	if (s) {
+		struct service_row row = { .role = s->row.role, .counts = *c };
+
+		figures_of(&row, &s->before);
+	}
 	return 0;
 }
 
@@ -293,28 +293,25 @@ static int draw_service(const struct report_source *s, const struct report *r,
 int report_find_services(const struct report_source *s, struct report *r)
 {
 	int64_t from = report_floor(r->from, 60), to = report_floor(r->to + 59, 60);
-	struct counting k = { .r = r };
-	_cleanup_(earlier_end) struct earlier e = { .r = r };
-	int ret = s->sums(s->context, from, to, count_now, &k);
+	_cleanup_(counting_end) struct counting k = { .r = r };
+	int ret = s->services(s->context, note_server, &k);
 
+	if (k.n_servers)
+		qsort(k.servers, k.n_servers, sizeof(*k.servers), ascending);
+	if (!ret)
+		ret = s->sums(s->context, from, to, count_now, &k);
 	if (!ret && r->n_services)
 		qsort(r->services, r->n_services, sizeof(*r->services), by_id);
 	if (!ret)
 		ret = s->services(s->context, describe, r);
 	if (!ret)
-		ret = s->services(s->context, note_server, &e);
-	if (e.n)
-		qsort(e.servers, e.n, sizeof(*e.servers), ascending);
-	if (!ret)
-		ret = s->sums(s->context, report_floor(r->before, 60), from, count_before, &e);
+		ret = s->sums(s->context, report_floor(r->before, 60), from, count_before, &k);
 	if (ret)
 		return ret;
 	for (size_t i = 0; i < r->n_services; i++) {
 		struct report_service *svc = &r->services[i];
 
 		figures_of(&svc->row, &svc->now);
-		if (svc->row.role == ROLE_SERVER)
-			count_requests(&r->count, &svc->now);
 		for (size_t p = 0; p < r->n_promises; p++)
 			if (r->promises[p].objective && means(r->promises[p].objective, &svc->row))
 				rank(svc, &r->promises[p]);

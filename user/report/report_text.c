@@ -163,7 +163,7 @@ static void put_one(struct page *p, const struct report *r, const struct report_
 static void put_service(struct page *p, const struct report_service *s)
 {
 	const struct figures *f = &s->now;
-	uint64_t failed = f->outcomes[OUTCOME_SERVER_ERROR] + f->outcomes[OUTCOME_NO_RESPONSE];
+	uint64_t failed = figures_failed(&s->row.counts);
 
 	page_line(p, 2, INK_PLAIN, "", 4);
 	page_name(p, INK_STRONG, figures_name(&s->row), 40);

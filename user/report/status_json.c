@@ -161,8 +161,7 @@ static unsigned int choose(const struct now *now, struct shown top[SERVICES_SHOW
 		if (!row || figures_empty(row))
 			continue;
 		++*ret_services;
-		s.bad = counts_outcome(&row->counts, OUTCOME_SERVER_ERROR) +
-			counts_outcome(&row->counts, OUTCOME_NO_RESPONSE);
+		s.bad = figures_failed(&row->counts);
 		s.total = counts_total(&row->counts);
 		for (at = n; at && before(&s, &top[at - 1]); at--)
 			if (at < SERVICES_SHOWN)
@@ -185,9 +184,7 @@ static json_t *service(const struct service_row *row)
 	o = json_with(o, "role", json_text(figures_role(row->role)));
 	o = json_with(o, "protocol", json_text(row->protocol ? row->protocol : "unknown"));
 	o = json_with(o, "total", json_count(f.total));
-	o = json_with(
-		o, "bad",
-		json_count(f.outcomes[OUTCOME_SERVER_ERROR] + f.outcomes[OUTCOME_NO_RESPONSE]));
+	o = json_with(o, "bad", json_count(figures_failed(&row->counts)));
 	o = json_with(o, "in_flight", json_count(row->in_flight.count));
 	o = json_with(o, "oldest_s",
 		      row->in_flight.count ? json_number((double)row->in_flight.oldest_ns / 1e9) :
