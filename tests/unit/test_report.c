@@ -203,6 +203,14 @@ static void numbers_are_written_for_people(void **state)
 	assert_string_equal("-", human_seconds(0.0 / 0.0).s);
 	assert_string_equal("500 ms", human_duration(0.5).s);
 	assert_string_equal("<1 %", human_share(0.001).s);
+	assert_string_equal("99 %", human_share_down(0.9999).s);
+	assert_string_equal("29 %", human_share_down(0.29).s);
+	assert_string_equal("<1 %", human_share_down(0.009).s);
+	assert_string_equal("0 %", human_share_down(0).s);
+	assert_string_equal("90m", human_window(5400).s);
+	assert_string_equal("3d", human_window(3 * 86400).s);
+	assert_string_equal("61s", human_window(61).s);
+	assert_string_equal("0s", human_window(0).s);
 }
 
 static void an_sli_below_its_target_never_reads_as_if_it_were_met(void **state)

@@ -6,39 +6,23 @@
 
 #include "../base/cleanup.h"
 #include "../base/utf8.h"
+#include "../report/human.h"
 #include "../report/now.h"
 #include "families.h"
-
-/* "5m", "1h", "3d": as PromQL writes it, in its largest whole unit. */
-static const char *window_text(uint32_t s, char buf[16])
-{
-	static const struct {
-		uint32_t s;
-		char unit;
-	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (s % units[i].s)
-			continue;
-		snprintf(buf, 16, "%u%c", s / units[i].s, units[i].unit);
-		return buf;
-	}
-	return "";
-}
 
 static void burns(struct metrics_writer *w, const struct slo_result *r, const struct labels *l)
 {
 	for (size_t i = 0; i < r->n_burns; i++) {
+		struct human window = human_window(r->burns[i].window_s);
 		struct labels with = *l;
 		bool known = false;
-		char window[16];
 
 		/* Two alerts may share a window. */
 		for (size_t k = 0; k < i; k++)
 			known |= r->burns[k].window_s == r->burns[i].window_s;
 		if (known)
 			continue;
-		labels_add(&with, "window", window_text(r->burns[i].window_s, window));
+		labels_add(&with, "window", window.s);
 		metrics_number(w, FAMILY_SLO_BURN, &with, r->burns[i].rate);
 	}
 }
@@ -55,7 +39,8 @@ static void alerts(struct metrics_writer *w, const struct slo_result *r, const s
 	for (size_t i = 0; i < r->n_alerts; i++) {
 		const struct alert_state *a = &r->alerts[i];
 		bool known = false, firing = a->firing;
-		char long_window[16], short_window[16] = "";
+		struct human long_window = human_window(a->long_s);
+		struct human short_window = human_window(a->short_s);
 		struct labels with = *l;
 
 		for (size_t k = 0; k < r->n_alerts; k++) {
@@ -67,9 +52,8 @@ static void alerts(struct metrics_writer *w, const struct slo_result *r, const s
 		if (known)
 			continue;
 		labels_add(&with, "severity", a->severity);
-		labels_add(&with, "window", window_text(a->long_s, long_window));
-		labels_add(&with, "short_window",
-			   a->short_s ? window_text(a->short_s, short_window) : "");
+		labels_add(&with, "window", long_window.s);
+		labels_add(&with, "short_window", a->short_s ? short_window.s : "");
 		metrics_number(w, FAMILY_SLO_ALERT, &with, firing);
 	}
 }

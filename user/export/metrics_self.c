@@ -3,7 +3,7 @@
 #include <stdbool.h>
 
 #include "../report/figures.h"
-#include "../report/now.h"
+#include "../report/now_json.h"
 #include "families.h"
 
 /* Which losses are exchanges that no count has: what measurement_row.lost adds up. */
@@ -44,7 +44,6 @@ static void troubles(struct metrics_writer *w, const struct now *now)
 	static const char *const known[] = { "store", "kernel", "objectives", "series",
 					     "notifications" };
 	const struct labels none = {};
-	bool ready = true;
 
 	for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++) {
 		struct labels l = {};
@@ -55,9 +54,7 @@ static void troubles(struct metrics_writer *w, const struct now *now)
 		labels_add(&l, "what", known[k]);
 		metrics_number(w, FAMILY_TROUBLE, &l, wrong);
 	}
-	for (size_t i = 0; i < now->n_troubles; i++)
-		ready &= !now->troubles[i].not_ready;
-	metrics_number(w, FAMILY_READY, &none, ready);
+	metrics_number(w, FAMILY_READY, &none, now_ready(now));
 }
 
 static void notifications(struct metrics_writer *w, const struct now_receiver *r)

@@ -18,23 +18,6 @@
 #define COMMAND_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define FLAGS	     (JSON_COMPACT | JSON_REAL_PRECISION(15))
 
-/* "1h", "5m", "3d": as Prometheus writes durations. */
-static struct human short_length(uint32_t s)
-{
-	static const struct {
-		uint32_t s;
-		char unit;
-	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
-	struct human ret;
-	size_t i = 0;
-
-	while (s % units[i].s || s < units[i].s)
-		if (units[++i].s == 1)
-			break;
-	snprintf(ret.s, sizeof(ret.s), "%" PRIu32 "%c", s / units[i].s, units[i].unit);
-	return ret;
-}
-
 /* Labels and annotations are text; Alertmanager drops empty ones, so they are not sent. */
 static json_t *with_text(json_t *object, const char *key, const char *value)
 {
@@ -51,9 +34,9 @@ static json_t *labels_of(const struct notice *what)
 	labels = with_text(labels, "objective", what->objective);
 	labels = with_text(labels, "service", what->service);
 	labels = with_text(labels, "severity", what->severity);
-	labels = with_text(labels, "long", short_length(what->long_s).s);
+	labels = with_text(labels, "long", human_window(what->long_s).s);
 	if (what->short_s)
-		labels = with_text(labels, "short", short_length(what->short_s).s);
+		labels = with_text(labels, "short", human_window(what->short_s).s);
 	return with_text(labels, "instance", what->host);
 }
 

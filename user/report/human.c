@@ -34,6 +34,11 @@ struct human human_amount(double value)
 	return ret;
 }
 
+struct human human_sum(double value)
+{
+	return human_amount(value * (1 + 1e-12));
+}
+
 /* Three digits; the limits lie where the next digit would round up to a fourth. */
 static struct human three_digits(double value, const char *unit)
 {
@@ -84,6 +89,28 @@ struct human human_share(double ratio)
 		return ret;
 	}
 	snprintf(ret.s, sizeof(ret.s), "%.0f %%", ratio * 100);
+	return ret;
+}
+
+/* The hair is for what a product of doubles lacks: 0.29 is 29 %. */
+struct human human_share_down(double ratio)
+{
+	return ratio > 0 && ratio < 0.01 ? (struct human){ "<1 %" } :
+					   human_share(floor(ratio * 100 + 1e-9) / 100);
+}
+
+struct human human_window(uint32_t s)
+{
+	static const struct {
+		uint32_t s;
+		char unit;
+	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+	struct human ret;
+	size_t i = 0;
+
+	while (units[i].s > 1 && (!s || s % units[i].s))
+		i++;
+	snprintf(ret.s, sizeof(ret.s), "%u%c", s / units[i].s, units[i].unit);
 	return ret;
 }
 

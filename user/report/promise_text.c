@@ -25,11 +25,6 @@ void promise_text_words(struct page *p, enum ink ink, char *text)
 	free(text);
 }
 
-struct human promise_text_amount(double value)
-{
-	return human_amount(value * (1 + 1e-12));
-}
-
 struct human promise_text_coverage(double ratio)
 {
 	return human_sli((uint64_t)floor(ratio * 1e9), 1000000000, 0.99);
@@ -88,9 +83,8 @@ void promise_text_begin_budget(struct page *p, const struct slo_result *s)
 	promise_text_line(p, "budget");
 	page_item(p, s->remaining_ratio < 0 ? INK_BAD : INK_STRONG, "%s",
 		  words_left(s->remaining_ratio).s);
-	page_item(p, INK_PLAIN, "%s %s allowed, %s spent", promise_text_amount(s->allowed).s,
-		  s->in_slices ? "bad slices of time" : "failures",
-		  promise_text_amount(s->spent).s);
+	page_item(p, INK_PLAIN, "%s %s allowed, %s spent", human_sum(s->allowed).s,
+		  s->in_slices ? "bad slices of time" : "failures", human_sum(s->spent).s);
 }
 
 void promise_text_begin_measured(struct page *p, const struct slo_result *s)

@@ -16,8 +16,6 @@ void promise_text_line(struct page *p, const char *label);
 /* Adds words that were made for it, and frees them; NULL: there was no memory. */
 void promise_text_words(struct page *p, enum ink ink, char *text);
 
-/* A sum of fractions that is a hair below a whole number is that number. */
-struct human promise_text_amount(double value);
 /* Cut off: what was missed for a minute is not 100 %. */
 struct human promise_text_coverage(double ratio);
 

@@ -106,8 +106,7 @@ static void put_summary(FILE *out, const struct report *r)
 	put_tile(out, "nothing", human_count(c->no_data).s, "without data");
 	put_tile(out, "", human_count(c->requests).s, "requests to services of this host");
 	put_tile(out, "", human_count(c->failed).s, "of them failed");
-	put_tile(out, "",
-		 isfinite(r->coverage) ? human_share(floor(r->coverage * 100) / 100).s : "–",
+	put_tile(out, "", isfinite(r->coverage) ? human_share_down(r->coverage).s : "–",
 		 "of the time measured");
 	fputs("</ul>\n</section>\n", out);
 }

@@ -10,12 +10,6 @@
 #include "report_html.h"
 #include "slo_words.h"
 
-/* A sum of fractions that is a hair below a whole number is that number. */
-static struct human amount(double value)
-{
-	return human_amount(value * (1 + 1e-12));
-}
-
 static struct human left(const struct slo_result *s)
 {
 	if (s->verdict == VERDICT_NO_DATA)
@@ -31,7 +25,7 @@ static struct human measured(const struct slo_result *s)
 
 	if (!isfinite(s->coverage))
 		return (struct human){ "–" };
-	snprintf(ret.s, sizeof(ret.s), "%.20s%s", human_share(floor(s->coverage * 100) / 100).s,
+	snprintf(ret.s, sizeof(ret.s), "%.20s%s", human_share_down(s->coverage).s,
 		 report_low(s->coverage) ? " (LOW)" : "");
 	return ret;
 }
@@ -112,8 +106,8 @@ static void put_figures(FILE *out, const struct report_promise *p)
 		human_count(s->total).s, human_count(s->total - s->good).s);
 	if (s->verdict != VERDICT_NO_DATA)
 		fprintf(out, "<dt>Budget</dt><dd>%s: %s %s allowed, %s spent.</dd>\n",
-			words_left(s->remaining_ratio).s, amount(s->allowed).s,
-			s->in_slices ? "bad slices of time" : "failures", amount(s->spent).s);
+			words_left(s->remaining_ratio).s, human_sum(s->allowed).s,
+			s->in_slices ? "bad slices of time" : "failures", human_sum(s->spent).s);
 	if (isfinite(p->cost)) {
 		fprintf(out, "<dt>Cost</dt><dd>%s ", human_amount(p->cost).s);
 		html_text(out, a->currency);

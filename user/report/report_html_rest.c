@@ -90,7 +90,7 @@ void html_measurement(FILE *out, const struct report *r)
 		"<p%s>%s of the time was measured. %s exchanges (a request and its answer) were "
 		"counted, %s are known to be missed.",
 		report_low(r->coverage) ? " class=\"caution\"" : "",
-		isfinite(r->coverage) ? human_share(floor(r->coverage * 100) / 100).s : "Nothing",
+		isfinite(r->coverage) ? human_share_down(r->coverage).s : "Nothing",
 		human_count(r->measured.exchanges).s, human_count(r->measured.lost).s);
 	if (r->estimated_share > 0)
 		fprintf(out, " Of %s of it only sums are known.",

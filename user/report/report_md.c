@@ -55,8 +55,8 @@ static void put_table(FILE *out, const struct report *r)
 			words_sli(s).s, words_target(p->objective, s).s,
 			s->verdict == VERDICT_NO_DATA ? "-" :
 			s->remaining_ratio < 0	      ? "overspent" :
-							human_share(s->remaining_ratio).s,
-			human_share(s->coverage).s, report_low(s->coverage) ? " **LOW**" : "",
+							human_share_down(s->remaining_ratio).s,
+			human_share_down(s->coverage).s, report_low(s->coverage) ? " **LOW**" : "",
 			words_sli(&p->before).s, p->trend ? report_trends[p->trend] : "not known");
 	}
 }
@@ -131,9 +131,8 @@ static void put_promise(FILE *out, const struct report *r, const struct report_p
 		human_count(s->total - s->good).s);
 	if (s->verdict != VERDICT_NO_DATA)
 		fprintf(out, "- Budget: %s; %s %s allowed, %s spent.\n",
-			words_left(s->remaining_ratio).s, human_amount(s->allowed * (1 + 1e-12)).s,
-			s->in_slices ? "bad slices of time" : "failures",
-			human_amount(s->spent * (1 + 1e-12)).s);
+			words_left(s->remaining_ratio).s, human_sum(s->allowed).s,
+			s->in_slices ? "bad slices of time" : "failures", human_sum(s->spent).s);
 	if (isfinite(p->cost)) {
 		fprintf(out, "- Cost of failures: %s ", human_amount(p->cost).s);
 		put(out, a->currency);
@@ -143,7 +142,7 @@ static void put_promise(FILE *out, const struct report *r, const struct report_p
 		fprintf(out,
 			"- **LOW coverage**: %s of the time was measured; what happened in the "
 			"rest is not known, and not in these figures.\n",
-			human_share(floor(s->coverage * 100) / 100).s);
+			human_share_down(s->coverage).s);
 	put_worst(out, p);
 	put_said(out, r, p);
 }
@@ -167,12 +166,12 @@ static void put_services(FILE *out, const struct report *r)
 		put(out, figures_name(&s->row));
 		fprintf(out, " | %s | %s | %s | %s | %s | %s | %s | %s |\n",
 			figures_role(s->row.role), human_count(f->total).s,
-			human_count(figures_failed(&s->row.counts)).s,
-			human_seconds(f->p50_s).s, human_seconds(f->p90_s).s,
-			human_seconds(f->p99_s).s, human_seconds(f->max_s).s,
+			human_count(figures_failed(&s->row.counts)).s, human_seconds(f->p50_s).s,
+			human_seconds(f->p90_s).s, human_seconds(f->p99_s).s,
+			human_seconds(f->max_s).s,
 			isnan(s->remaining_ratio) ? "-" :
 			s->remaining_ratio < 0	  ? "overspent" :
-						    human_share(s->remaining_ratio).s);
+						    human_share_down(s->remaining_ratio).s);
 	}
 	if (more)
 		fprintf(out, "\nand %zu more.\n", more);
@@ -183,7 +182,7 @@ static void put_measurement(FILE *out, const struct report *r)
 	fprintf(out,
 		"\n## Measurement\n\n%s of the time was measured; %s exchanges were counted, %s "
 		"are known to be missed.\n",
-		human_share(floor(r->coverage * 100) / 100).s, human_count(r->measured.exchanges).s,
+		human_share_down(r->coverage).s, human_count(r->measured.exchanges).s,
 		human_count(r->measured.lost).s);
 	for (size_t i = 0; i < r->n_gaps; i++)
 		fprintf(out, "%s- %s to %s: %s not measured.\n", i ? "" : "\n",

@@ -228,7 +228,7 @@ static int say_coverage(struct report *r)
 			r,
 			"CAUTION: only %s of this time was measured. What happened in the rest is "
 			"not known, and not in these figures.",
-			human_share(floor(r->coverage * 100) / 100).s);
+			human_share_down(r->coverage).s);
 	if (low)
 		return say(r,
 			   "CAUTION: of some promises only a part of this time was measured; it is "

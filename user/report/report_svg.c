@@ -199,7 +199,6 @@ void svg_sli(FILE *out, const struct report *r, const struct report_promise *p, 
 				sli < p->now.target ? "under" : "line", from, y,
 				fmax(to, from + 1));
 	}
-	fputs("", out);
 	end(out, "Share of good by time. Thick where it lay below what was promised (dashed); "
 		 "nothing where there was no traffic or no measurement.");
 }

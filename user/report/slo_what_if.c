@@ -130,8 +130,7 @@ static void put_caveats(struct page *p, const struct what_if *c)
 	}
 	if (isfinite(c->coverage) && c->coverage < COVERAGE_LOW) {
 		page_line(p, 2, INK_FAINT, "", 2);
-		page_item(p, INK_BAD, "measured %s of the time:",
-			  human_share(floor(c->coverage * 100) / 100).s);
+		page_item(p, INK_BAD, "measured %s of the time:", human_share_down(c->coverage).s);
 		page_words(p, INK_BAD,
 			   "LOW: what happened in the rest is not known, and not in these figures");
 		page_end(p);

@@ -169,7 +169,7 @@ static void put_objective(struct page *p, const json_t *slo)
 		page_item(p, json_is_false(met) ? INK_BAD : INK_PLAIN, "%s",
 			  words_left(number_of(slo, "remaining_ratio")).s);
 	if (coverage < COVERAGE_LOW)
-		page_item(p, INK_BAD, "only %s measured", human_share(coverage).s);
+		page_item(p, INK_BAD, "only %s measured", human_share_down(coverage).s);
 	page_end(p);
 }
 
