@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../base/cleanup.h"
@@ -141,27 +142,11 @@ static json_t *promise(const struct report *r, const struct report_promise *p)
 	return json_with(o, "previous", previous(p));
 }
 
-/* An objective, as check has them in a service. */
-static json_t *slo(const struct report_promise *p)
+static int by_index(const void *a, const void *b)
 {
-	const struct slo_result *s = &p->now;
-	const struct indicator *i = p->objective->indicator;
-	const struct metric *m = !i ? NULL : i->good ? i->good : i->bad ? i->bad : i->raw;
-	bool timed = m && m->kernel && m->kernel->has_latency;
-	bool data = s->verdict != VERDICT_NO_DATA;
-	json_t *budget = json_with(json_object(), "allowed", json_number(s->allowed));
-	json_t *o = json_with(json_object(), "name", json_text(s->counts_name));
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
 
-	budget = json_with(budget, "spent", json_number(s->spent));
-	budget = json_with(budget, "remaining_ratio", json_number(s->remaining_ratio));
-	o = json_with(o, "indicator", json_string(timed ? "latency" : "availability"));
-	o = json_with(o, "target", json_number(s->target));
-	o = json_with(o, "good", json_count(s->good));
-	o = json_with(o, "total", json_count(s->total));
-	o = json_with(o, "sli", data ? json_number(s->sli) : json_null());
-	o = json_with(o, "exact", json_boolean(!p->inexact));
-	o = json_with(o, "met", data ? json_boolean(s->verdict == VERDICT_MET) : json_null());
-	return json_with(o, "budget", budget);
+	return (x > y) - (x < y);
 }
 
 static json_t *slos(const struct report *r, size_t service)
@@ -170,12 +155,10 @@ static json_t *slos(const struct report *r, size_t service)
 
 	for (size_t i = 0; i < r->n_promises; i++) {
 		const struct report_promise *p = &r->promises[i];
-		bool meant = false;
 
-		for (size_t k = 0; !meant && k < p->n_services; k++)
-			meant = p->services[k] == service;
-		if (meant)
-			list = json_add(list, slo(p));
+		if (p->n_services &&
+		    bsearch(&service, p->services, p->n_services, sizeof(service), by_index))
+			list = json_add(list, slo_json_brief(&p->now, p->objective, p->inexact));
 	}
 	return list;
 }

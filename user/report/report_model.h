@@ -48,7 +48,7 @@ struct report_promise {
 	double cost, cost_before; /* of bad events; NAN: not known */
 	enum report_trend trend;
 	struct report_point *points;
-	size_t *services; /* which of the report's it means */
+	size_t *services; /* which of the report's it means, ascending */
 	size_t n_services;
 };
 

@@ -11,6 +11,7 @@
 #include "json.h"
 #include "now_json.h"
 #include "service_json.h"
+#include "slo_json.h"
 
 /* A name that an objective means, sorted by name. */
 struct meant {
@@ -52,61 +53,13 @@ static void meanings_clear(struct meanings *m)
 	free(m->all);
 }
 
-/* What tells its good from the rest: NULL where that is not measured here. */
-static const struct kernel_metric *kernel_of(const struct metric *m)
-{
-	return m ? m->kernel : NULL;
-}
-
-static const struct kernel_metric *judged_by(const struct slo_entry *e)
-{
-	const struct indicator *i = e->objective ? e->objective->indicator : NULL;
-
-	if (!i)
-		return NULL;
-	return kernel_of(i->good) ?: kernel_of(i->bad) ?: kernel_of(i->raw);
-}
-
 /* Names are unique with their role only. */
 static bool same_role(const struct slo_entry *e, enum role role)
 {
-	const struct kernel_metric *k = judged_by(e);
+	const struct kernel_metric *k = slo_judged_by(e->objective);
 	const char *wanted = k ? k->select[SELECT_ROLE] : NULL;
 
 	return !wanted || !strcmp(wanted, figures_role(role)) || !strcmp(wanted, "all");
-}
-
-static json_t *budget(const struct slo_result *r)
-{
-	json_t *o = json_with(json_object(), "allowed", json_number(r->allowed));
-
-	o = json_with(o, "spent",
-		      r->in_slices ? json_number(r->spent) : json_count(r->total - r->good));
-	return json_with(o, "remaining_ratio", json_number(r->remaining_ratio));
-}
-
-static json_t *objective(const struct slo_entry *e, const struct now_objective *extra)
-{
-	const struct slo_result *r = &e->result;
-	const struct kernel_metric *k = judged_by(e);
-	bool data = r->verdict != VERDICT_NO_DATA;
-	json_t *o = json_with(json_object(), "name", json_text(r->counts_name));
-
-	o = json_with(o, "indicator",
-		      json_text(!k	       ? NULL :
-				k->has_latency ? "latency" :
-						 "availability"));
-	o = json_with(o, "target", json_number(r->target));
-	o = json_with(o, "good", json_count(r->good));
-	o = json_with(o, "total", json_count(r->total));
-	o = json_with(o, "sli", data ? json_number(r->sli) : json_null());
-	o = json_with(o, "exact", json_boolean(!extra->inexact));
-	o = json_with(o, "met", data ? json_boolean(r->verdict == VERDICT_MET) : json_null());
-	o = json_with(o, "budget", budget(r));
-	if (!k || !k->has_latency)
-		return o;
-	o = json_with(o, "part", json_text(latency_part_names[k->part]));
-	return json_with(o, "max_s", json_number((double)k->max_ns / 1e9));
 }
 
 static json_t *objectives(const struct now *now, const struct meanings *m,
@@ -128,8 +81,9 @@ static json_t *objectives(const struct now *now, const struct meanings *m,
 		size_t i = m->all[low].entry;
 
 		if (now->slos.entries[i].objective && same_role(&now->slos.entries[i], row->role))
-			list = json_add(list,
-					objective(&now->slos.entries[i], &now->objectives[i]));
+			list = json_add(list, slo_json_brief(&now->slos.entries[i].result,
+							     now->slos.entries[i].objective,
+							     now->objectives[i].inexact));
 	}
 	return list;
 }

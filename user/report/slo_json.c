@@ -166,6 +166,52 @@ json_t *slo_json_result(json_t *o, const struct slo_result *r)
 	return json_with(o, "budget", budget(r));
 }
 
+static const struct kernel_metric *kernel_of(const struct metric *m)
+{
+	return m ? m->kernel : NULL;
+}
+
+const struct kernel_metric *slo_judged_by(const struct objective *o)
+{
+	const struct indicator *i = o ? o->indicator : NULL;
+
+	if (!i)
+		return NULL;
+	return kernel_of(i->good) ?: kernel_of(i->bad) ?: kernel_of(i->raw);
+}
+
+static json_t *brief_budget(const struct slo_result *r)
+{
+	json_t *o = json_with(json_object(), "allowed", json_number(r->allowed));
+
+	o = json_with(o, "spent",
+		      r->in_slices ? json_number(r->spent) : json_count(r->total - r->good));
+	return json_with(o, "remaining_ratio", json_number(r->remaining_ratio));
+}
+
+json_t *slo_json_brief(const struct slo_result *r, const struct objective *o, uint64_t inexact)
+{
+	const struct kernel_metric *k = slo_judged_by(o);
+	bool data = r->verdict != VERDICT_NO_DATA;
+	json_t *ret = json_with(json_object(), "name", json_text(r->counts_name));
+
+	ret = json_with(ret, "indicator",
+			json_text(!k		 ? NULL :
+				  k->has_latency ? "latency" :
+						   "availability"));
+	ret = json_with(ret, "target", json_number(r->target));
+	ret = json_with(ret, "good", json_count(r->good));
+	ret = json_with(ret, "total", json_count(r->total));
+	ret = json_with(ret, "sli", data ? json_number(r->sli) : json_null());
+	ret = json_with(ret, "exact", json_boolean(!inexact));
+	ret = json_with(ret, "met", verdict(r->verdict));
+	ret = json_with(ret, "budget", brief_budget(r));
+	if (!k || !k->has_latency)
+		return ret;
+	ret = json_with(ret, "part", json_text(latency_part_names[k->part]));
+	return json_with(ret, "max_s", json_number((double)k->max_ns / 1e9));
+}
+
 static json_t *entry(const struct slo_entry *e)
 {
 	const struct slo_result *r = &e->result;
