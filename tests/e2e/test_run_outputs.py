@@ -55,6 +55,12 @@ def test_promtool_finds_no_fault_in_the_metrics():
         assert parts == {'troth_trouble{what="%s"}' % part for part in TROUBLES}
 
 
+def test_who_asks_twice_within_a_tick_reads_the_same_bytes():
+    """Each connection is counted in them, so what was made anew would differ."""
+    with running() as d:
+        until(lambda: d.get("/metrics") == d.get("/metrics"), what="the same twice")
+
+
 @pytest.mark.limit_s(120)
 @pytest.mark.parametrize("flags", [CLASSIC, NATIVE], ids=["OpenMetrics", "protobuf"])
 def test_prometheus_has_what_the_client_counted_over_a_kill(tmp_path, flags):

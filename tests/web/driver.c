@@ -46,6 +46,14 @@ static int now(void *context, int (*show)(void *shown, const struct now *now), v
 	return d->dead ? -EIO : show(shown, &d->made.now);
 }
 
+static int at(void *context, struct moment *ret)
+{
+	struct driver *d = context;
+
+	*ret = d->made.now.at;
+	return d->dead ? -EIO : 0;
+}
+
 static int report(void *context, FILE *out, int64_t from, int64_t to)
 {
 	(void)context;
@@ -129,7 +137,7 @@ static int serve(struct driver *d, struct server_options *o)
 	    loop_watch(d->loop, d->signals, EPOLLIN, signalled, d, &signals))
 		return 1;
 	o->loop = d->loop;
-	o->source = (struct server_source){ d, now, report };
+	o->source = (struct server_source){ d, at, now, report };
 	if (!server_new(o, &d->server, why, sizeof(why))) {
 		printf("port %u\n", server_port(d->server));
 		d->begun_ns = mono_ns();

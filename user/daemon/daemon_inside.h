@@ -43,7 +43,8 @@ struct daemon {
 
 	char host[65], kernel[65];
 	struct moment started;
-	uint64_t due_ns; /* CLOCK_MONOTONIC of the next tick */
+	struct moment seen; /* of what is shown: the last tick, or a reload since */
+	uint64_t due_ns;    /* CLOCK_MONOTONIC of the next tick */
 	uint64_t ticks, late_ticks, tick_ns, tick_max_ns;
 	int64_t settled;	      /* the minute up to which the record is settled */
 	struct now_left_out left_out; /* of keepers and notifiers that are gone */

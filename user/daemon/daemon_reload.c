@@ -147,5 +147,6 @@ void daemon_reload(struct daemon *d)
 	sdnotify_reloading(d->sd);
 	moment_now(&now);
 	reload(d, now.wall_ns / NS_PER_SECOND);
+	moment_now(&d->seen);
 	sdnotify_ready(d->sd, NULL);
 }

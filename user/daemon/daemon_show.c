@@ -34,10 +34,18 @@ static struct now fixed_of(struct daemon *d)
 	now.left_out.minutes = recorder_dropped(d->recorder);
 	now.left_out.events = store_events_dropped(d->store);
 	now.left_out.alerts += d->notifier ? notifier_left_out(d->notifier) : 0;
-	moment_now(&now.at);
+	now.at = d->seen;
 	now.up_ns = now.at.boot_ns - d->started.boot_ns;
 	now.troubles = health_troubles(&d->health, &now.n_troubles);
 	return now;
+}
+
+static int show_at(void *daemon, struct moment *ret)
+{
+	const struct daemon *d = daemon;
+
+	*ret = d->seen;
+	return 0;
 }
 
 static int show_now(void *daemon, int (*show)(void *shown, const struct now *now), void *shown)
@@ -80,5 +88,7 @@ static int show_report(void *daemon, FILE *out, int64_t from, int64_t to)
 
 struct server_source daemon_source(struct daemon *d)
 {
-	return (struct server_source){ .context = d, .now = show_now, .report = show_report };
+	return (struct server_source){
+		.context = d, .at = show_at, .now = show_now, .report = show_report
+	};
 }

@@ -305,6 +305,7 @@ int daemon_tick_first(struct daemon *d)
 	if (err)
 		return err;
 	err = one_tick(d, &now);
+	moment_now(&d->seen);
 	d->settled = now.wall_ns / NS_PER_SECOND / 60;
 	return err;
 }
@@ -331,7 +332,7 @@ int daemon_tick_last(struct daemon *d, bool linger)
 void daemon_tick(void *daemon)
 {
 	struct daemon *d = daemon;
-	struct moment now, end;
+	struct moment now;
 	int err, unrecorded = 0;
 
 	moment_now(&now);
@@ -351,8 +352,8 @@ void daemon_tick(void *daemon)
 	else
 		health_well(&d->health, HEALTH_KERNEL);
 	sdnotify_alive(d->sd);
-	moment_now(&end);
-	d->tick_ns = end.mono_ns - now.mono_ns;
+	moment_now(&d->seen);
+	d->tick_ns = d->seen.mono_ns - now.mono_ns;
 	if (d->tick_ns > d->tick_max_ns)
 		d->tick_max_ns = d->tick_ns;
 	err = daemon_tick_arm(d);

@@ -21,7 +21,8 @@
 #define LARGE_BYTES (1u << 20)
 
 struct kept {
-	struct MHD_Response *response; /* NULL: none */
+	struct MHD_Response *response; /* NULL: none, or error says why it could not be made */
+	int error;
 	size_t bytes;
 	struct moment at; /* of what it says */
 };
@@ -148,7 +149,6 @@ struct asked {
 	struct documents *d;
 	enum document which;
 	const struct now *now;
-	int error;
 };
 
 static int print(FILE *out, void *context)
@@ -174,33 +174,37 @@ static int make(void *context, const struct now *now)
 	struct kept *k = &a->d->kept[a->which];
 	struct spool *s;
 
-	if (k->response && !memcmp(&k->at, &now->at, sizeof(k->at)))
-		return 0;
 	if (k->response)
 		MHD_destroy_response(k->response);
 	*k = (struct kept){ .at = now->at };
 	a->now = now;
-	a->error = spooled(print, a, &s);
-	if (!a->error)
-		a->error = respond(s,
+	k->error = spooled(print, a, &s);
+	if (!k->error)
+		k->error = respond(s,
 				   a->which < DOCUMENT_SERVICES ?
 					   metrics_content_type((enum metrics_format)a->which) :
 					   "application/json",
 				   &k->response, &k->bytes);
-	return a->error;
+	return k->error;
 }
 
 int documents_get(struct documents *d, enum document which, struct MHD_Response **ret,
 		  size_t *ret_bytes)
 {
 	struct asked a = { .d = d, .which = which };
-	int r = d->source->now(d->source->context, make, &a);
+	const struct kept *k = &d->kept[which];
+	struct moment at;
+	int r = d->source->at(d->source->context, &at);
 
-	if (r || a.error)
-		return a.error ?: r;
+	if (!r && (k->response || k->error) && !memcmp(&k->at, &at, sizeof(at)))
+		r = k->error;
+	else if (!r)
+		r = d->source->now(d->source->context, make, &a);
+	if (r)
+		return r;
 	loop_timer_set(d->timer, KEPT_NS, 0);
-	*ret = d->kept[which].response;
-	*ret_bytes = d->kept[which].bytes;
+	*ret = k->response;
+	*ret_bytes = k->bytes;
 	return 0;
 }
 
@@ -262,14 +266,9 @@ int documents_ready(struct documents *d, char *line, size_t line_size)
 	return r ? r : !ready.ready;
 }
 
-static int live(void *context, const struct now *now)
-{
-	(void)context;
-	(void)now;
-	return 0;
-}
-
 int documents_alive(struct documents *d)
 {
-	return d->source->now(d->source->context, live, NULL);
+	struct moment at;
+
+	return d->source->at(d->source->context, &at);
 }

@@ -41,7 +41,7 @@ int documents_report(struct documents *d, int64_t from, int64_t to, struct MHD_R
 
 /* 0: ready; 1: not, line says why; or -errno of now(). */
 int documents_ready(struct documents *d, char *line, size_t line_size);
-int documents_alive(struct documents *d); /* 0 or -errno of now() */
+int documents_alive(struct documents *d); /* 0 or -errno of at() */
 
 /* Of text or JSON that is there already: copied. NULL: no memory. The caller destroys it. */
 struct MHD_Response *document_small(const char *content_type, const char *text);

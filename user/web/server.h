@@ -18,9 +18,11 @@ struct server;
 struct server_source {
 	void *context;
 	/*
-	 * Calls show() with the view, which is valid during it. 0, or -errno: not to be had now. Documents
-	 * are shared, for a second at most, by who asks while now.at is the same.
+	 * now.at of the view that now() would show, without making it. 0, or -errno: not to be had now.
+	 * Documents are shared, for a second at most, by who asks while it is the same.
 	 */
+	int (*at)(void *context, struct moment *ret);
+	/* Calls show() with the view, which is valid during it. 0 or -errno, as at(). */
 	int (*now)(void *context, int (*show)(void *shown, const struct now *now), void *shown);
 	/*
 	 * The report of [from, to) as JSON (troth.report/1) into out; INT64_MIN, INT64_MAX: not given.
