@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * test_options.c - what can be typed, and what is said about what cannot. Limits and messages come
- * from a table of the test's own; the durations' truth is arithmetic.
+ * from a table of the test's own.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -14,7 +14,6 @@
 #include <cmocka.h>
 
 #include "../../user/base/cleanup.h"
-#include "../../user/base/nearest.h"
 #include "../../user/conf/duration.h"
 #include "../../user/conf/options.h"
 
@@ -108,82 +107,6 @@ static void assert_refused(int r, const char *wrong, const char *instead)
 	assert_null(strchr(why, '\n'));
 	if (!strstr(why, wrong) || !strstr(why, instead))
 		fail_msg("'%s' has not both '%s' and '%s'", why, wrong, instead);
-}
-
-static void assert_duration(const char *text, uint64_t ns)
-{
-	uint64_t parsed = 1;
-
-	if (duration_parse(text, &parsed) || parsed != ns)
-		fail_msg("'%s' is %llu ns, not %llu", text, (unsigned long long)parsed,
-			 (unsigned long long)ns);
-}
-
-static void durations_have_units_and_a_bare_number_is_seconds(void **state)
-{
-	(void)state;
-	assert_duration("10s", 10 * SEC_NS);
-	assert_duration("10", 10 * SEC_NS);
-	assert_duration("500ms", 500 * MSEC_NS);
-	assert_duration("1m30s", 90 * SEC_NS);
-	assert_duration("2h", 7200 * SEC_NS);
-	assert_duration("1h1m1s1ms", 3661 * SEC_NS + MSEC_NS);
-	assert_duration("0", 0);
-	assert_duration("007s", 7 * SEC_NS);
-}
-
-static void durations_may_have_fractions(void **state)
-{
-	(void)state;
-	assert_duration("0.5", 500 * MSEC_NS);
-	assert_duration("1.5s", 1500 * MSEC_NS);
-	assert_duration("1.25h", 4500 * SEC_NS);
-	assert_duration("0.000000001s", 1);
-	assert_duration("0.0000000019s", 1);
-	assert_duration("0.999999999h", 3599999996400);
-	assert_duration("1.000001ms", MSEC_NS + 1);
-}
-
-static void what_is_no_duration_is_refused(void **state)
-{
-	static const char *const wrong[] = { "",    "s",     "ms",     "5x",   "5 s", "-5",
-					     "+5",  "1s1m",  "1s1s",   "1m30", "5S",  "1.s",
-					     ".5s", "1..5s", "1.5.5s", "5mss", "1d",  "0x10",
-					     "1e3", "1,5s",  "5s ",    " 5s",  "inf", "nan",
-					     "5\n", "٣s" };
-	uint64_t ns;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		if (duration_parse(wrong[i], &ns) != -EINVAL)
-			fail_msg("'%s' was taken for a duration", wrong[i]);
-}
-
-static void a_duration_beyond_64_bits_overflows_into_an_error(void **state)
-{
-	uint64_t ns;
-
-	(void)state;
-	assert_int_equal(-ERANGE, duration_parse("99999999999999999999", &ns));
-	assert_int_equal(-ERANGE, duration_parse("18446744073709551615h", &ns));
-	assert_int_equal(-ERANGE, duration_parse("5124095h60m60s99999999999ms", &ns));
-	assert_int_equal(0, duration_parse("5124095h", &ns));
-}
-
-static void what_is_formatted_reads_back(void **state)
-{
-	static const uint64_t all[] = { 0,	     MSEC_NS,	   999 * MSEC_NS,
-					90 * SEC_NS, 24 * HOUR_NS, HOUR_NS + MSEC_NS };
-	uint64_t ns;
-	char buf[32];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		assert_int_equal(0, duration_parse(duration_format(all[i], buf, sizeof(buf)), &ns));
-		assert_int_equal(all[i], ns);
-	}
-	assert_string_equal("1m30s", duration_format(90 * SEC_NS, buf, sizeof(buf)));
-	assert_string_equal("1", duration_format(90 * SEC_NS, buf, 2));
 }
 
 static void without_arguments_the_defaults_of_the_table_stand(void **state)
@@ -521,36 +444,9 @@ static void help_shows_every_row_with_its_default_and_limits(void **state)
 		assert_true(strlen(line) <= 100);
 }
 
-static const char *nearest_of(const char *word)
-{
-	struct nearest near = { .word = word };
-
-	nearest_offer(&near, "check");
-	nearest_offer(&near, "doctor");
-	nearest_offer(&near, "report");
-	return near.best;
-}
-
-static void a_swap_a_slip_or_a_beginning_finds_its_word(void **state)
-{
-	(void)state;
-	assert_string_equal("check", nearest_of("chekc"));
-	assert_string_equal("check", nearest_of("chck"));
-	assert_string_equal("doctor", nearest_of("doc"));
-	assert_string_equal("report", nearest_of("reprot"));
-	assert_null(nearest_of("zebra"));
-	assert_null(nearest_of(""));
-	assert_null(nearest_of("a-word-that-is-much-longer-than-any-of-ours"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(durations_have_units_and_a_bare_number_is_seconds),
-		cmocka_unit_test(durations_may_have_fractions),
-		cmocka_unit_test(what_is_no_duration_is_refused),
-		cmocka_unit_test(a_duration_beyond_64_bits_overflows_into_an_error),
-		cmocka_unit_test(what_is_formatted_reads_back),
 		cmocka_unit_test(without_arguments_the_defaults_of_the_table_stand),
 		cmocka_unit_test(a_value_follows_a_space_an_equals_sign_or_the_letter),
 		cmocka_unit_test(flags_can_stand_together_behind_one_dash),
@@ -572,7 +468,6 @@ int main(void)
 		cmocka_unit_test(help_shows_the_words_in_the_usage_line),
 		cmocka_unit_test(what_was_typed_cannot_break_the_line),
 		cmocka_unit_test(help_shows_every_row_with_its_default_and_limits),
-		cmocka_unit_test(a_swap_a_slip_or_a_beginning_finds_its_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
