@@ -6,6 +6,7 @@ import os
 import pytest
 
 import slo
+from records import Record
 
 
 def pytest_collection_finish(session):
@@ -16,3 +17,8 @@ def pytest_collection_finish(session):
 @pytest.fixture
 def files(tmp_path):
     return slo.Files(tmp_path)
+
+
+@pytest.fixture
+def record(tmp_path):
+    return Record(tmp_path / "state")

@@ -4,6 +4,7 @@
 import json
 import os
 import subprocess
+from datetime import datetime, timezone
 from fractions import Fraction
 from pathlib import Path
 
@@ -61,6 +62,38 @@ class Record:
         assert done.returncode == 0, done.stderr
         self.lines = []
 
+    def steady(self, n, good, total, start=slo.EPOCH, **more):
+        """So many minutes that are all the same."""
+        for i in range(n):
+            self.minute(start + i * slo.MINUTE, good, total, **more)
+
+    def simple(self, n=120, good=99, total=100, target="0.98", **more):
+        """One objective and its minutes, written."""
+        self.documents(slo.objective(target=target, **more))
+        self.measured(slo.EPOCH, slo.EPOCH + n * slo.MINUTE, exchanges=total)
+        self.steady(n, good, total)
+        self.write()
+
+    def three_services(self):
+        """A busy one, one with an objective, a client, over two hours; written."""
+        first, later = slo.EPOCH + slo.MINUTE, slo.EPOCH + slo.HOUR + slo.MINUTE
+        self.documents(slo.objective(target="0.9"))
+        self.measured(slo.EPOCH, slo.EPOCH + 2 * slo.HOUR)
+        self.service("quiet:1", port=1)
+        self.service("shop:8443", port=8443, unit="shop.service")
+        self.service("shop to 10.0.0.5:5432", port=0, role="client", peer_address="10.0.0.5",
+                     peer_port=5432)
+        self.add("count", service="quiet:1", minute=first, ok=50000)
+        self.add("count", service="shop:8443", minute=first, ok=900, client_error=50,
+                 server_error=30, no_response=20, duration_s=0.004)
+        self.add("count", service="shop:8443", minute=later, ok=10, duration_s=0.1)
+        self.add("count", service="shop to 10.0.0.5:5432", role="client", minute=first, ok=7,
+                 duration_s=0.002)
+        self.minute(first, 950, 1000)
+        self.minute(later, 10, 10)
+        self.add("settle", now=slo.EPOCH + 2 * slo.HOUR)
+        self.write()
+
     def report(self, *args, env=None):
         return report("--state-dir", self.directory, "--pin-dir", self.directory / "none", *args,
                       env=env)
@@ -82,3 +115,13 @@ class Record:
 def report(*args, env=None):
     return subprocess.run([slo.BINARY, "report", *map(str, args)], capture_output=True, text=True,
                           timeout=60, env={**os.environ, **(env or {})}, check=False)
+
+
+def one(document, name="shop", objective=""):
+    found = [p for p in document["promises"] if (p["name"], p["objective"]) == (name, objective)]
+    assert len(found) == 1, document["promises"]
+    return found[0]
+
+
+def moment(t):
+    return datetime.fromtimestamp(t, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
