@@ -149,7 +149,7 @@ build/bench: $(filter-out tests/bench/record_maker.c,$(wildcard tests/bench/*.c)
 	$(Q)$(CC) $(CFLAGS_ALL) -I. -Ibuild/tests/bench -MMD -MP -MF $@.d $(filter-out %.bpf.c %.h,$^) -o $@ $(LIBS) \
 		-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
-# Gives up what troth run gives up, see tests/e2e/test_privilege.py.
+# Gives up what troth run gives up, see tests/e2e/privilege.py.
 build/privilege-driver: $(wildcard tests/privilege/*.c) $(USER_O)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) -I. -MMD -MP -MF $@.d $(filter-out %.h,$^) -o $@ $(LIBS) -lcurl

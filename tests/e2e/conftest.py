@@ -9,7 +9,7 @@ import pytest
 
 import troth
 
-TEST_TIMEOUT_S = 45
+TEST_TIMEOUT_S = 90
 
 
 def pytest_collection_finish(session):

@@ -14,14 +14,14 @@ import time
 import urllib.error
 import urllib.request
 
-from troth import BACKEND, BINARY, OUTCOMES, assert_gone, programs_of
+from troth import BACKEND, BINARY, OUTCOMES, PATIENCE_S, assert_gone, programs_of
 from wire import free_port
 
 PINS = pathlib.Path("/sys/fs/bpf")
 numbers = itertools.count()
 
 
-def until(condition, timeout_s=10, what="it"):
+def until(condition, timeout_s=PATIENCE_S, what="it"):
     """Waits until condition() is true, and gives what it gave."""
     end = time.monotonic() + timeout_s
     while True:
@@ -32,7 +32,68 @@ def until(condition, timeout_s=10, what="it"):
         time.sleep(0.05)
 
 
-class Daemon:
+def early_in_a_minute(left_s=25):
+    """What happens now is not split between two minutes."""
+    if time.time() % 60 > 60 - left_s:
+        time.sleep(60.5 - time.time() % 60)
+
+
+def port_of(row):
+    """Of a service in a document: its own, a client's that of its peer. None: it has none."""
+    return (row["identity"] if row["role"] == "server" else row["peer"] or {}).get("port")
+
+
+class Api:
+    """What a daemon says at 127.0.0.1:port. Whoever is one has explained() as well."""
+
+    def get(self, path, headers=None):
+        """Status, body."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}",
+                                         headers=headers or {})
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as e:
+            return e.code, e.read().decode()
+
+    def json(self, path):
+        status, body = self.get(path)
+        assert status == 200, f"{path}: {status} {body}" + self.explained()
+        return json.loads(body)
+
+    def metrics(self):
+        """{name with labels as they stand: value}"""
+        status, body = self.get("/metrics")
+        assert status == 200, body
+        return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1])
+                for line in body.splitlines() if line and not line.startswith("#")}
+
+    def service(self, port, role="server"):
+        """Its row in the API; None: not there."""
+        found = [s for s in self.json("/api/v1/services")["services"]
+                 if s["role"] == role and port_of(s) == port]
+        assert len(found) < 2, f"{[s['name'] for s in found]} at port {port}" + self.explained()
+        return found[0] if found else None
+
+    def counted(self, port, role="server"):
+        """Exchanges by outcome, those that are not 0."""
+        row = self.service(port, role)
+        return {k: row["exchanges"][k] for k in OUTCOMES if row and row["exchanges"][k]}
+
+    def counts(self, port, role="server", **expected):
+        """Exactly these come to be told."""
+        end = time.monotonic() + PATIENCE_S
+        while (seen := self.counted(port, role)) != expected:
+            assert time.monotonic() < end, f"{seen}, expected {expected}" + self.explained()
+            time.sleep(0.1)
+
+    def slo(self, name):
+        (found,) = [s for s in self.json("/api/v1/slos")["slos"]
+                    if name == s["name"] + ("/" + s["objective"] if s["objective"] else "")]
+        return found
+
+
+class Daemon(Api):
     """One state directory, one pin directory, and one daemon after the other on them.
 
     with Daemon() as d:
@@ -90,11 +151,11 @@ class Daemon:
                                             stderr=log, env=self.env and {**os.environ, **self.env})
         return self
 
-    def start(self, *args, binary=BINARY, timeout_s=20):
+    def start(self, *args, binary=BINARY):
         self.begin(*args, binary=binary)
         began = time.monotonic()
         while "ready\n" not in self.log().splitlines(keepends=True):
-            assert self.process.poll() is None and time.monotonic() < began + timeout_s, \
+            assert self.process.poll() is None and time.monotonic() < began + PATIENCE_S, \
                 "troth run did not say ready" + self.explained()
             time.sleep(0.005)
         self.ready_s = time.monotonic() - began
@@ -103,13 +164,13 @@ class Daemon:
 
     def kill(self, signum=signal.SIGKILL):
         self.process.send_signal(signum)
-        self.process.wait(20)
+        self.process.wait(PATIENCE_S)
         return self
 
     def stop(self, signum=signal.SIGTERM):
         """An orderly end; its exit code."""
         self.process.send_signal(signum)
-        return self.process.wait(20)
+        return self.process.wait(PATIENCE_S)
 
     def reload(self):
         said = self.log().count("reload")
@@ -145,59 +206,16 @@ class Daemon:
     def explained(self):
         return f"\n$ {' '.join(self.command)}\n{self.process.poll()}\n--- log\n{self.log()}"
 
-    # What it says
-
-    def get(self, path, headers=None, timeout_s=10):
-        """Status, body."""
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}",
-                                         headers=headers or {})
-        try:
-            with urllib.request.urlopen(request, timeout=timeout_s) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as e:
-            return e.code, e.read().decode()
-
-    def json(self, path):
-        status, body = self.get(path)
-        assert status == 200, f"{path}: {status} {body}" + self.explained()
-        return json.loads(body)
-
-    def metrics(self):
-        """{name with labels as they stand: value}"""
-        status, body = self.get("/metrics")
-        assert status == 200, body
-        return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1])
-                for line in body.splitlines() if line and not line.startswith("#")}
-
-    def service(self, port, role="server"):
-        """Its row in the API; None: not there."""
-        found = [s for s in self.json("/api/v1/services")["services"]
-                 if s["role"] == role and port == (s["identity"]["port"] if role == "server"
-                                                   else (s["peer"] or {}).get("port"))]
-        assert len(found) < 2, f"{[s['name'] for s in found]} at port {port}" + self.explained()
-        return found[0] if found else None
-
-    def counted(self, port, role="server"):
-        """Exchanges by outcome, those that are not 0."""
-        row = self.service(port, role)
-        return {k: row["exchanges"][k] for k in OUTCOMES if row and row["exchanges"][k]}
-
-    def counts(self, port, role="server", timeout_s=8, **expected):
-        """Exactly these come to be told, within the time, and stay."""
-        end = time.monotonic() + timeout_s
-        while (seen := self.counted(port, role)) != expected:
-            assert time.monotonic() < end, f"{seen}, expected {expected}" + self.explained()
-            time.sleep(0.1)
-
-    def slo(self, name):
-        (found,) = [s for s in self.json("/api/v1/slos")["slos"]
-                    if name == s["name"] + ("/" + s["objective"] if s["objective"] else "")]
-        return found
+    # What its record says
 
     def report(self, *args):
         done = self.troth("report", "--output", "json", *args)
         assert done.returncode in (0, 1, 4), done.stderr
         return json.loads(done.stdout)
+
+    def recorded(self, port, role="server"):
+        """Its rows in a report: of the record alone, whether a daemon runs or not."""
+        return [s for s in self.report()["services"] if s["role"] == role and port_of(s) == port]
 
 
 @contextlib.contextmanager

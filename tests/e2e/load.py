@@ -2,9 +2,7 @@
 """A client that asks without pause and keeps count: its count is the truth."""
 
 import json
-import os
 import subprocess
-import sys
 
 CLIENT = r"""
 import json, select, socket, sys, threading, time
@@ -57,7 +55,7 @@ class Load:
         assert self.process.stdout.readline() == "asking\n"
 
     def stop(self):
-        out, _ = self.process.communicate(timeout=20)
+        out, _ = self.process.communicate(timeout=60)
         return json.loads(out)
 
     def __enter__(self):

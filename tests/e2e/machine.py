@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 
 from daemon import until
+from troth import PATIENCE_S
 
 SYSTEMD = "/lib/systemd/systemd"
 UNITS = "/etc/troth-machine"
@@ -139,13 +140,13 @@ class Machine:
         def runs():
             assert self.process.poll() is None, "process 1 has ended: " + self._log()
             return self.systemctl("is-active", "machine.target").stdout == "active\n"
-        until(runs, 20, "systemd")
+        until(runs, what="systemd")
         # systemd sets some at its start: not this machine's. From now on only a unit forbids it.
         self.run("mount", "-o", "remount,bind,rw", "/proc/sys", check=True)
         return self
 
     def _log(self):
-        self.process.wait(20)
+        self.process.wait(PATIENCE_S)
         return (self.dir / "log").read_text()
 
     def _make_cgroup(self):
@@ -157,7 +158,7 @@ class Machine:
         self.cgroup = where / self.dir.name
         self.cgroup.mkdir()
 
-    def run(self, *command, check=False, timeout_s=40):
+    def run(self, *command, check=False, timeout_s=60):
         done = subprocess.run(
             ["nsenter", "--target", str(self.pid), "--mount", "--pid", "--uts", "--ipc", "--cgroup",
              *map(str, command)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
@@ -194,7 +195,7 @@ class Machine:
             if self.pid and self.process.poll() is None:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self.pid, signal.SIGKILL)
-            self.process.wait(20)
+            self.process.wait(PATIENCE_S)
             self.process.stdout.close()
         if self.cgroup:
             for path, _, _ in os.walk(self.cgroup, topdown=False):

@@ -9,8 +9,12 @@ def documents(*docs):
     return "\n---\n".join(json.dumps(d) for d in docs) + "\n"
 
 
+def stamp(unix_s):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(unix_s))
+
+
 def moment(in_s=0):
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + in_s))
+    return stamp(time.time() + in_s)
 
 
 def within(limit, part="duration"):
@@ -56,3 +60,8 @@ def exclusion(name, slos, from_s, to_s):
     return {"apiVersion": "troth.dev/v1", "kind": "Exclusion", "metadata": {"name": name},
             "spec": {"slos": slos, "start": moment(from_s), "end": moment(to_s),
                      "reason": "disks are changed", "author": "eva"}}
+
+
+def one_promise(select, **more):
+    """A file with nothing but an SLO called promise."""
+    return documents(promise("promise", select, **more))

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from actors import Actor, always_ok, answers, each, hang, libc, serve
+from actors import Actor, always_ok, each, hang, libc, serve
 from troth import Check, run
 from wire import GET, OK, connect, free_port, request, response
 

@@ -10,34 +10,32 @@ import time
 import pytest
 
 from actors import answers, serve
-from daemon import Daemon, running, until
+from daemon import Daemon, running
 from load import Load
-from troth import BINARY, programs
-from wire import GET, OK, connect, response
+from troth import Check, assert_gone, programs_of
+from wire import GET, OK, connect, response, talk
 
 SEED = int(time.time())
 
 
-def talk(port, n=1, request=GET):
-    """n answered requests on a connection."""
-    with connect(port) as wire:
-        for _ in range(n):
-            wire.send(request)
-            wire.response()
-
-
 def test_what_happens_is_told_within_two_seconds():
+    """Only where its own ticks were late, since the machine was busy, it may try again."""
+    ok = 'troth_exchanges_total{service="%s",role="server",protocol="http",route="",outcome="ok"}'
+
+    def told():
+        name, metrics = (d.service(server.port) or {}).get("name"), d.metrics()
+        return (d.counted(server.port), d.counted(server.port, "client"), metrics.get(ok % name),
+                sum(s["exchanges"]["total"] for s in d.recorded(server.port)))
+
     with serve(answers(OK, response(503), OK)) as server, running() as d:
-        talk(server.port, 3)
-        time.sleep(2)
-        assert d.counted(server.port) == {"ok": 2, "server_error": 1}
-        assert d.counted(server.port, "client") == {"ok": 2, "server_error": 1}
-        name = d.service(server.port)["name"]
-        metrics = d.metrics()
-        assert metrics['troth_exchanges_total{service="%s",role="server",protocol="http",route="",'
-                       'outcome="ok"}' % name] == 2
-        services = {s["name"]: s for s in d.report()["services"] if s["role"] == "server"}
-        assert services[name]["exchanges"]["total"] == 3
+        for turn in range(1, 6):
+            late = d.metrics()["troth_late_ticks_total"]
+            talk(server.port, 3)
+            time.sleep(2)
+            counts = {"ok": 2 * turn, "server_error": turn}
+            if (seen := told()) == (counts, counts, 2 * turn, 3 * turn):
+                break
+            assert turn < 5 and d.metrics()["troth_late_ticks_total"] > late, f"{seen}" + d.explained()
 
 
 @pytest.mark.any_backend
@@ -49,13 +47,13 @@ def test_it_says_that_it_is_well():
 
 
 def test_an_orderly_end_takes_everything_out_and_exits_0():
-    before = programs()
     with running() as d:
         assert (d.state_dir / "troth.sock").is_socket()
+        assert d.programs
         assert d.stop() == 0, d.explained()
         assert not d.pin_dir.exists()
         assert not (d.state_dir / "troth.sock").exists()
-        until(lambda: not set(programs()) - set(before), what="the end of its programs")
+        assert_gone(d.programs)
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
@@ -78,19 +76,20 @@ def test_what_is_on_its_way_at_the_end_is_counted():
         wire.send(GET)
         wire.response()
         d.stop()
-        (row,) = [s for s in d.report()["services"] if s["identity"]["port"] == server.port]
+        (row,) = d.recorded(server.port)
         assert row["exchanges"]["ok"] == 1
 
 
 def test_with_linger_the_kernel_counts_on_and_the_next_start_tells_it():
     with serve(answers(OK)) as server, running("--on-stop", "linger") as d:
+        loaded = set(d.programs)
         talk(server.port, 5)
         assert d.stop() == 0
         assert d.pin_dir.exists()
         talk(server.port, 7)
         d.start()
         d.counts(server.port, ok=12)
-        assert d.ready_s < 1, "nothing had to be loaded"
+        assert programs_of(d.process.pid) == loaded, "nothing had to be loaded"
 
 
 @pytest.mark.any_backend
@@ -144,8 +143,8 @@ def test_killed_while_it_starts_for_the_first_time():
             d.kill()
             d.start()
             talk(server.port, 3)
-            seen = until(lambda: d.counted(server.port), what="a count")
-            assert seen == {"ok": 3}, f"seed {SEED}" + d.explained()
+            print(f"seed {SEED}")
+            d.counts(server.port, ok=3)
 
 
 def test_a_killed_service_keeps_its_name():
@@ -223,8 +222,7 @@ def test_one_daemon_a_pin_directory():
 
 def test_check_runs_beside_it():
     with serve(answers(OK)) as server, running() as d:
-        import troth
-        with troth.Check(server.port) as check:
+        with Check(server.port) as check:
             talk(server.port, 4)
         check.server(server.port).counts(ok=4)
         d.counts(server.port, ok=4)
@@ -237,8 +235,7 @@ def test_detach_takes_out_what_a_killed_one_left_and_records_it():
         done = d.troth("detach")
         assert done.returncode == 0, done.stderr
         assert not d.pin_dir.exists()
-        (row,) = [s for s in d.report()["services"] if s["identity"]["port"] == server.port
-                  and s["role"] == "server"]
+        (row,) = d.recorded(server.port)
         assert row["exchanges"]["ok"] == 6
 
 

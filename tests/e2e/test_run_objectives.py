@@ -2,20 +2,20 @@
 """Objectives of slo.d while the daemon runs: exact counts, alerts, reloads, revisions."""
 
 import contextlib
+import functools
 import sqlite3
 import time
 
 import pytest
 
-from actors import answers, hang, serve
+from actors import answers, at_once, hang, serve
 from daemon import Daemon, running, until
 from load import Load
 from promises import documents, moment, promise, within
-from test_run import talk
-from wire import GET, OK, connect, free_port, request, response
+from troth import PATIENCE_S
+from wire import GET, OK, connect, free_port, request, response, talk
 
 pytestmark = pytest.mark.any_backend
-
 
 
 def by_path(wire, stage):
@@ -28,11 +28,17 @@ def by_path(wire, stage):
 
 
 def ask(port, *wants):
-    with connect(port) as client:
-        client.ask(*[request("GET", f"/{w}") for w in wants])
+    """In turn; those that take their time at once, beside the others."""
+    def one_by_one(wants):
+        with connect(port) as client:
+            client.ask(*[request("GET", f"/{w}") for w in wants])
+
+    quick = [w for w in wants if "/" not in w]
+    slow = [[w] for w in wants if "/" in w]
+    at_once(*[functools.partial(one_by_one, group) for group in [quick, *slow] if group])
 
 
-def come_to(d, name, timeout_s=8, **expected):
+def come_to(d, name, timeout_s=PATIENCE_S, **expected):
     """The objective's figures come to these."""
     def seen():
         slo = d.slo(name)
@@ -51,16 +57,20 @@ def reported(d, *args):
             for p in d.report(*args)["promises"]}
 
 
+# Whatever answers at once is within it, on a busy machine as well; what takes its time is not.
+LIMIT = "700ms"
+
+
 def promises_of(port):
     return documents(
         promise("available", port, 0.5),
-        promise("fast", port, 0.9, within("150ms"), {}),
-        promise("unqueued", port, 0.9, within("150ms", "queue"), {}),
+        promise("fast", port, 0.9, within(LIMIT), {}),
+        promise("unqueued", port, 0.9, within(LIMIT, "queue"), {}),
         promise("strict", port, 0.5, {"outcomes": ["ok"]},
                 {"outcomes": ["ok", "client_error", "server_error"]}))
 
 
-TRAFFIC = ["200"] * 40 + ["404"] * 7 + ["503"] * 5 + ["200/300"] * 3 + ["503/300"] * 2
+TRAFFIC = ["200"] * 40 + ["404"] * 7 + ["503"] * 5 + ["200/1500"] * 3 + ["503/1500"] * 2
 EXACT = {"available": dict(good=50, total=57), "fast": dict(good=47, total=57),
          "unqueued": dict(good=50, total=57), "strict": dict(good=43, total=57)}
 
@@ -69,28 +79,26 @@ def late_reader(wire, stage):
     """Every fourth request lies in its queue for a while; all are answered at once when read."""
     for turn in range(12):
         if turn % 4 == 0:
-            time.sleep(0.3)
+            time.sleep(1.2)
         assert wire.request() is not None
         wire.send(OK)
     wire.rest()
 
 
-@pytest.mark.limit_s(60)
-def test_objectives_are_counted_exactly_and_in_time():
+def test_objectives_are_counted_exactly():
     """… on duration and on a part, as the API, the report and metrics tell them."""
     with serve(by_path) as server, serve(late_reader) as late, running(
             slos=promises_of(server.port)) as d:
-        d.slos(documents(promise("late", late.port, 0.9, within("150ms", "queue"), {}),
-                         promise("served", late.port, 0.9, within("150ms", "service"), {})),
+        d.slos(documents(promise("late", late.port, 0.9, within(LIMIT, "queue"), {}),
+                         promise("served", late.port, 0.9, within(LIMIT, "service"), {})),
                "late.yaml")
         d.reload()
         ask(server.port, *TRAFFIC)
         talk(late.port, 12)
-        time.sleep(2)
         exact = EXACT | {"late": dict(good=9, total=12), "served": dict(good=12, total=12)}
         for name, expected in exact.items():
+            come_to(d, name, **expected)
             slo = d.slo(name)
-            assert {k: slo[k] for k in expected} == expected, name + d.explained()
             assert slo["bad"] == slo["total"] - slo["good"] == slo["budget"]["spent"]
         metrics, promises = d.metrics(), reported(d)
         for name, expected in exact.items():
@@ -109,7 +117,6 @@ def hang_then_answer(wire, stage):
         wire.send(OK)
 
 
-@pytest.mark.limit_s(60)
 def test_callers_who_wait_are_bad_once_and_stay_one_over_a_kill_and_their_answer():
     with serve(hang_then_answer) as server, running(slos=documents(
             promise("fast", server.port, 0.9, within("500ms"), {}),
@@ -139,7 +146,6 @@ def test_callers_who_wait_are_bad_once_and_stay_one_over_a_kill_and_their_answer
         come_to(d, "available", good=3, total=3)
 
 
-@pytest.mark.limit_s(60)
 def test_callers_who_are_answered_while_nobody_looks_are_one_each():
     with serve(hang_then_answer) as server, running(slos=documents(
             promise("fast", server.port, 0.9, within("500ms"), {}))) as d:
@@ -157,7 +163,6 @@ def test_callers_who_are_answered_while_nobody_looks_are_one_each():
         come_to(d, "fast", good=0, total=3)
 
 
-@pytest.mark.limit_s(60)
 def test_a_caller_of_a_hung_service_is_bad_for_availability_after_ten_seconds():
     def answer_one(wire, stage):
         wire.request()
@@ -179,12 +184,11 @@ def test_a_caller_of_a_hung_service_is_bad_for_availability_after_ten_seconds():
 # --- reload --------------------------------------------------------------------------------------
 
 
-@pytest.mark.limit_s(60)
 def test_a_new_objective_is_applied_and_one_that_is_removed_stays_in_reports():
     with serve(by_path) as server, running(slos=documents(promise("old", server.port))) as d:
         ask(server.port, *TRAFFIC)
         come_to(d, "old", good=50, total=57)
-        d.slos(documents(promise("new", server.port, 0.9, within("150ms"), {})))
+        d.slos(documents(promise("new", server.port, 0.9, within(LIMIT), {})))
         d.reload()
         assert [s["name"] for s in d.json("/api/v1/slos")["slos"]] == ["new"]
         assert d.slo("new")["total"] == 0, "it begins when it is promised"
@@ -196,13 +200,12 @@ def test_a_new_objective_is_applied_and_one_that_is_removed_stays_in_reports():
         assert promises["old"]["removed"] and promises["new"]["removed"] is None
         assert "promised no more since" in d.troth("report").stdout
         d.slos(documents(promise("old", server.port), promise("new", server.port, 0.9,
-                                                              within("150ms"), {})))
+                                                              within(LIMIT), {})))
         d.reload()
         come_to(d, "old", good=50, total=57)
         come_to(d, "new", good=47, total=57)
 
 
-@pytest.mark.limit_s(90)
 def test_a_changed_limit_counts_exactly_from_then_on_under_load():
     """Good and bad add up to the client's count whenever the limit is changed."""
     def one(limit):
@@ -244,7 +247,6 @@ WRONG = [
 ]
 
 
-@pytest.mark.limit_s(60)
 def test_what_is_wrong_at_a_reload_changes_nothing_and_is_told_everywhere():
     with serve(by_path) as server, running(slos=documents(promise("old", server.port)),
                                            conf="log-level: info\n") as d:
@@ -289,9 +291,12 @@ def test_reloads_do_not_lose_measured_time():
         began = time.time()
 
         def all_of_it():
-            times = d.slo("resting")["time_s"]
-            measured = times["good"] + times["bad"] + times["idle"]  # somebody may have called
-            assert abs(measured - (time.time() - began)) < 3, (times, time.time() - began)
+            def missing_s():
+                times = d.slo("resting")["time_s"]
+                measured = times["good"] + times["bad"] + times["idle"]  # somebody may have called
+                return time.time() - began - measured
+
+            until(lambda: abs(missing_s()) < 3, 10, "all of the time")
 
         for _ in range(3):
             time.sleep(3)

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from actors import answers, serve
-from daemon import Daemon, running, until
+from daemon import Daemon, early_in_a_minute, running, until
 from load import Load
 from promises import documents, promise, within
-from test_run_objectives import TRAFFIC, ask, by_path, come_to, reported
+from test_run_objectives import LIMIT, TRAFFIC, ask, by_path, come_to, reported
 from troth import BINARY, programs_of
 from wire import OK, free_port
 
@@ -42,7 +42,7 @@ def name_of(d, port, role="server"):
 def test_promtool_finds_no_fault_in_the_metrics():
     with serve(by_path) as server, running(slos=documents(
             promise("available", server.port),
-            promise("fast", server.port, 0.9, within("150ms"), {}))) as d:
+            promise("fast", server.port, 0.9, within(LIMIT), {}))) as d:
         ask(server.port, *TRAFFIC)
         come_to(d, "fast", good=47, total=57)
         checked = subprocess.run(["promtool", "check", "metrics"], input=d.get("/metrics")[1],
@@ -110,12 +110,11 @@ def counters(d):
     return {k: v for k, v in values.items() if MEASURED.match(k)}
 
 
-@pytest.mark.limit_s(90)
 def test_counters_never_go_down():
     """… over a kill, a reload, an orderly restart."""
     with serve(by_path) as server, running(slos=documents(
             promise("available", server.port),
-            promise("fast", server.port, 0.9, within("150ms"), {}))) as d, \
+            promise("fast", server.port, 0.9, within(LIMIT), {}))) as d, \
             Load(server.address, 2, pause_s=0.01):
         def follow(before, event):
             event()
@@ -173,7 +172,6 @@ def test_status_says_what_is_kept_by_its_exit_code():
 # --- reports -------------------------------------------------------------------------------------
 
 
-@pytest.mark.limit_s(90)
 def test_reports_while_it_runs_and_afterwards():
     with serve(by_path) as server, running(slos=documents(
             promise("pages", server.port, 0.99, promise="Pages open."))) as d:
@@ -189,8 +187,7 @@ def test_reports_while_it_runs_and_afterwards():
             assert (pages["good"], pages["total"], pages["verdict"]) == (50, 57, "broken")
             measurement = d.report()["measurement"]
             assert measurement["exchanges"] >= 57, measurement
-            (row,) = [s for s in d.report()["services"] if s["role"] == "server"
-                      and s["identity"]["port"] == server.port]
+            (row,) = d.recorded(server.port)
             assert row["exchanges"]["total"] == 57
             if life == "running":
                 assert d.json("/api/v1/report")["promises"][0]["total"] == 57
@@ -202,8 +199,7 @@ def test_reports_while_it_runs_and_afterwards():
 @pytest.mark.limit_s(120)
 def test_a_report_ends_at_its_boundary():
     with serve(by_path) as server, running(slos=documents(promise("pages", server.port))) as d:
-        if time.time() % 60 > 50:
-            time.sleep(11)
+        early_in_a_minute()
         boundary = int(time.time()) // 60 * 60 + 60
         ask(server.port, *TRAFFIC)
         come_to(d, "pages", good=50, total=57)
@@ -309,7 +305,7 @@ def test_nothing_need_be_configured(tmp_path):
             return subprocess.run(["nsenter", "-t", str(process.pid), "-m", "-n", *command],
                                   capture_output=True, text=True, timeout=20)
 
-        until(said, 20, "ready")
+        until(said, what="ready")
         assert inside("/usr/bin/python3", "-c", ASKING).stdout == "200\n"
         assert inside(BINARY, "status").returncode == 0
         assert inside(BINARY, "report").returncode == 4

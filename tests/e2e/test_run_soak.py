@@ -13,31 +13,15 @@ import pytest
 from actors import answers, serve
 from daemon import running
 from load import Load
+from promises import one_promise
 from test_run_churn import BUSY, churn, files, ports, resident_kb, told
-from troth import run
+from troth import PATIENCE_S, run
 from wire import OK
 
 SOAK_S = int(os.environ.get("SOAK_S", "60"))
 SEED = int(os.environ.get("SOAK_SEED", str(int(time.time()))))
 CALLS = 2
 ROOM = 1024 - 200  # numbers of a role that others may take: 2048 of both, and our ports
-
-SLO = """apiVersion: openslo/v1
-kind: SLO
-metadata: {name: soak, annotations: {troth.dev/promise: it answers, troth.dev/owner: us}}
-spec:
-  service: load
-  indicator:
-    metadata: {name: answers}
-    spec:
-      ratioMetric:
-        counter: true
-        good: {metricSource: {type: troth, spec: {select: {port: %d, role: server}}}}
-        total: {metricSource: {type: troth, spec: {select: {port: %d, role: server}}}}
-  timeWindow: [{duration: 28d, isRolling: true}]
-  budgetingMethod: Occurrences
-  objectives: [{target: 0.99}]
-"""
 
 
 def record_bytes(d):
@@ -65,7 +49,7 @@ def ask(d):
 def one_round(d, chance, next_port):
     """Some seconds: services come and go, somebody asks, now and then something happens to it."""
     children = [churn(CALLS, next(next_port)) for _ in range(3)]
-    came = [child.wait(20) for child in children]
+    came = [child.wait(PATIENCE_S) for child in children]
     assert set(came) <= {0, BUSY}
     ask(d)
     what = chance.random()
@@ -81,7 +65,7 @@ def one_round(d, chance, next_port):
 def test_constant_load_and_everything_that_may_happen():
     chance, next_port, came, kills = random.Random(SEED), ports(), 0, 0
     with serve(answers(OK)) as server:
-        with running(slos=SLO % (server.port, server.port)) as d, Load(server.address, 2, 0.002) as load:
+        with running(slos=one_promise(server.port)) as d, Load(server.address, 2, 0.002) as load:
             end, life = time.monotonic() + SOAK_S, Seen()
             lives = [life]
             kill_every = max(10, SOAK_S / 20)
@@ -107,12 +91,10 @@ def told_in_the_end(d, port, asked, came):
     about = f"seed {SEED}, {asked} requests, {came} services" + d.explained()
     d.counts(port, ok=asked)
     d.counts(port, "client", ok=asked)
-    rows = d.report()["services"]
     print(about)
-    for role in ("server", "client"):
-        told(rows, role, CALLS * came, ROOM)
+    told(lambda: d.report()["services"], CALLS * came, ROOM)
     assert d.json("/api/v1/services")["measurement"]["lost"] == 0, about
-    assert d.slo("soak")["total"] == asked, about
+    assert d.slo("promise")["total"] == asked, about
     check = run("store", "check", "--state-dir", d.state_dir)
     assert check.returncode == 0, check.stdout + check.stderr + about
 

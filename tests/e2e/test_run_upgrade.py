@@ -10,12 +10,11 @@ import time
 import pytest
 
 from actors import answers, serve
-from daemon import Daemon, running, until
+from daemon import running, until
 from load import Load
-from test_run import talk
-from test_run_record import SLO
+from promises import one_promise, within
 from troth import BINARY, run
-from wire import OK, connect, response
+from wire import OK, connect, talk
 
 pytestmark = pytest.mark.any_backend
 
@@ -32,9 +31,8 @@ def both(d, binary, port, name, **expected):
     until(lambda: d.slo(name)["total"] == sum(expected.values()), what="the objective's count")
 
 
-@pytest.mark.limit_s(90)
 def test_counts_of_another_layout_are_read_before_it_goes():
-    with serve(answers(OK)) as server, running(slos=SLO.replace("PORT", str(server.port))) as d:
+    with serve(answers(OK)) as server, running(slos=one_promise(server.port)) as d:
         talk(server.port, 5)
         d.counts(server.port, ok=5)
         d.kill()
@@ -47,7 +45,6 @@ def test_counts_of_another_layout_are_read_before_it_goes():
         d.counts(server.port, ok=15)
 
 
-@pytest.mark.limit_s(60)
 def test_other_settings_are_another_layout():
     with serve(answers(OK)) as server, running("--max-series", "100") as d:
         talk(server.port, 5)
@@ -61,7 +58,6 @@ def test_other_settings_are_another_layout():
         d.counts(server.port, ok=12)
 
 
-@pytest.mark.limit_s(60)
 def test_what_waits_for_its_answer_at_the_change_is_counted_as_lost():
     def slow(wire, stage):
         wire.request()
@@ -80,18 +76,17 @@ def test_what_waits_for_its_answer_at_the_change_is_counted_as_lost():
         assert lost >= 1
 
 
-@pytest.mark.limit_s(60)
 def test_limits_that_changed_meanwhile_are_exact_from_then_on():
     """Buckets of the histogram at the limits: never fewer than before, and the new one from an estimate."""
-    fast = SLO.replace("outcomes: [ok]", "latency: {max: 300ms}")
-    with serve(answers(OK)) as server, running(slos=fast.replace("PORT", str(server.port))) as d:
+    with serve(answers(OK)) as server, \
+            running(slos=one_promise(server.port, good=within("300ms"))) as d:
         talk(server.port, 50)
         d.counts(server.port, ok=50)
         name = d.service(server.port)["name"]
         bucket = 'troth_exchange_duration_seconds_bucket{service="%s",role="server",le="%s"}'
         assert d.metrics()[bucket % (name, "0.3")] == 50
         d.kill()
-        d.slos(fast.replace("PORT", str(server.port)).replace("300ms", "20s"))
+        d.slos(one_promise(server.port, good=within("20s")))
         d.start()
         talk(server.port, 10)
         d.counts(server.port, ok=60)
@@ -100,23 +95,25 @@ def test_limits_that_changed_meanwhile_are_exact_from_then_on():
         assert metrics[bucket % (name, "0.3")] == 60, "its index was not needed: it is still exact"
 
 
-def recorded(d, sql):
-    """One number or row of the record, beside the daemon."""
+def selected(d, sql):
+    """One row of the record, beside the daemon."""
     with contextlib.closing(sqlite3.connect(f"file:{d.state_dir}/troth.db?mode=ro", uri=True,
                                             timeout=5)) as db:
         return db.execute(sql).fetchone()
 
 
 def kill_when_untold(d, binary):
-    """Between the record's taking the counts of maps that go and the objectives' hearing of them."""
+    """Between the record's taking the counts of maps that go and the objectives' hearing of them;
+    False: that was over before it was seen."""
     d.begin(binary=binary)
-
-    def untold():
+    while "ready\n" not in d.log():
+        assert d.process.poll() is None, d.explained()
         with contextlib.suppress(sqlite3.Error):
-            return recorded(d, "SELECT count(*) FROM untold")[0]
-
-    until(untold, timeout_s=40, what="counts that nobody was told of")
+            if selected(d, "SELECT count(*) FROM untold")[0]:
+                d.kill()
+                return True
     d.kill()
+    return False
 
 
 def kill_some_time(d, binary, seconds):
@@ -127,23 +124,26 @@ def kill_some_time(d, binary, seconds):
 
 @pytest.mark.limit_s(300)
 def test_a_start_over_another_layout_is_killed_at_any_moment_and_tells_once():
-    rng, sent, quiet = random.Random(), 0, []
+    sent, seen, moments = 0, 0, []
     with serve(answers(OK)) as server, \
-            running("--max-series", "4096", slos=SLO.replace("PORT", str(server.port))) as d:
-        for i in range(6):
+            running("--max-series", "4096", slos=one_promise(server.port)) as d:
+        for i in range(12):
+            if seen == 2 and len(moments) == 4:
+                break
             binary = (OTHER, BINARY)[i % 2]
             talk(server.port, 3)
             d.kill()
             talk(server.port, 4)
             sent += 7
-            if i < 2:
-                kill_when_untold(d, binary)
+            if seen < 2 and i < 8:
+                seen += kill_when_untold(d, binary)
             else:
-                quiet.append(rng.uniform(0, 1.2 * d.ready_s))
-                kill_some_time(d, binary, quiet[-1])
+                moments.append(random.uniform(0, 1.2 * d.ready_s))
+                kill_some_time(d, binary, moments[-1])
             both(d, binary, server.port, "promise", ok=sent)
-            assert recorded(d, "SELECT count(*) FROM untold") == (0,)
-        print(f"killed after {quiet} s")
+            assert selected(d, "SELECT count(*) FROM untold") == (0,)
+        assert seen, "no kill came before objectives had heard of it"
+        print(f"killed after {moments} s")
         d.stop()
         done = run("store", "check", "--state-dir", d.state_dir)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -151,12 +151,11 @@ def test_a_start_over_another_layout_is_killed_at_any_moment_and_tells_once():
 
 @pytest.mark.limit_s(120)
 def test_limits_that_change_are_killed_at_and_told_once():
-    slow = SLO.replace("outcomes: [ok]", "latency: {max: 300ms}")
-    with serve(answers(OK)) as server, running(slos=SLO.replace("PORT", str(server.port))) as d:
+    with serve(answers(OK)) as server, running(slos=one_promise(server.port)) as d:
         talk(server.port, 5)
         d.kill()
         talk(server.port, 6)
-        d.slos(slow.replace("PORT", str(server.port)))
+        d.slos(one_promise(server.port, good=within("300ms")))
         kill_some_time(d, BINARY, 0.6 * d.ready_s)
         both(d, BINARY, server.port, "promise", ok=11)
 
@@ -166,21 +165,21 @@ def test_an_upgrade_under_load_misses_the_moment_between_and_says_so():
     """Maps of another layout: the old hooks stop, all is read and recorded, the new ones come."""
     at = "SELECT wall_ns, (SELECT sum(measured_ns) FROM time_minutes) FROM kernel"
     with serve(answers(OK)) as server, running() as d:
-        d.start_wall, d.start_measured = until(lambda: all(recorded(d, at)) and recorded(d, at),
-                                               what="measured time")
+        wall_then, measured_then = until(lambda: all(selected(d, at)) and selected(d, at),
+                                         what="measured time")
         began = time.monotonic()
         with Load(server.address, 2, pause_s=0.005) as load:
             time.sleep(1)
             d.kill()
-            d.start(binary=OTHER, timeout_s=40)
+            d.start(binary=OTHER)
             time.sleep(1)
             asked = load.stop()
         rate = asked / (time.monotonic() - began)
         time.sleep(7)  # an answer's end by silence comes late
         seen = d.counted(server.port)["ok"]
         lost = d.json("/api/v1/services")["measurement"]["lost"]
-        wall, measured = recorded(d, at)
-        unmeasured_s = (wall - d.start_wall - measured + d.start_measured) / 1e9
+        wall, measured = selected(d, at)
+        unmeasured_s = (wall - wall_then - measured + measured_then) / 1e9
         print(f"asked {asked}, counted {seen}, lost {lost}; {1e3 * (asked - seen) / rate:.0f} ms of "
               f"{rate:.0f}/s missed, {1e3 * unmeasured_s:.0f} ms unmeasured, "
               f"started in {1e3 * d.ready_s:.0f} ms")

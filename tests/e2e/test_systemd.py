@@ -9,19 +9,18 @@ import re
 import shutil
 import stat
 import subprocess
-import urllib.request
 from errno import EACCES, EAFNOSUPPORT, EPERM, EROFS
 
 import pytest
 
 from actors import answers, serve
-from daemon import until
+from daemon import Api, until
 from load import Load
 from machine import UNITS, Machine
-from test_privilege import KEPT, SERVER, ask, status_of
-from test_run_record import SLO
-from troth import BINARY, OUTCOMES, ROOT, assert_gone, programs_of
-from wire import OK, free_port
+from privilege import KEPT, SERVER
+from promises import documents, one_promise, promise
+from troth import BINARY, ROOT, assert_gone, programs_of, status_fields
+from wire import OK, free_port, talk
 
 pytestmark = [pytest.mark.any_backend, pytest.mark.limit_s(120)]
 
@@ -30,7 +29,7 @@ PROGRAM = "/usr/local/sbin/troth"
 CAPABILITIES = {"SETPCAP": 8, "SYS_PTRACE": 19, "SYS_ADMIN": 21, "PERFMON": 38, "BPF": 39}
 
 
-class Troth:
+class Troth(Api):
     """The service in such a machine, and what it says."""
 
     def __init__(self, machine, port):
@@ -59,11 +58,11 @@ class Troth:
     def signal(self, name):
         self.machine.run("kill", "-s", name, self.main(), check=True)
 
-    def restarted(self, times, timeout_s=20):
+    def restarted(self):
         def is_back():
             restarts, state = self.is_now("NRestarts", "ActiveState")
-            return int(restarts) >= times and state == "active"
-        until(is_back, timeout_s, f"restart {times}")
+            return int(restarts) >= 1 and state == "active"
+        until(is_back, what="a restart")
         self.programs |= programs_of(self.machine.outer(self.main()))
 
     def said(self, message=None):
@@ -71,32 +70,13 @@ class Troth:
         return [line for line in self.machine.journal("troth")
                 if line.get("SYSLOG_IDENTIFIER") == "troth" and message in (None, line["MESSAGE"])]
 
-    def says(self, pattern, timeout_s=10):
+    def says(self, pattern):
         """The first line of it with that, as soon as there is one."""
         return until(lambda: next((line for line in self.said()
-                                   if re.search(pattern, line["MESSAGE"])), None), timeout_s, pattern)
+                                   if re.search(pattern, line["MESSAGE"])), None), what=pattern)
 
-    def json(self, path):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
-            return json.load(answer)
-
-    def service(self, port):
-        found = [s for s in self.json("/api/v1/services")["services"]
-                 if s["role"] == "server" and s["identity"]["port"] == port]
-        assert len(found) < 2, found
-        return found[0] if found else None
-
-    def counts(self, port, timeout_s=10, **expected):
-        def seen():
-            row = self.service(port)
-            counted.clear()
-            counted.update({k: row["exchanges"][k] for k in OUTCOMES if row and row["exchanges"][k]})
-            return counted == expected
-        counted = {}
-        try:
-            until(seen, timeout_s)
-        except AssertionError:
-            raise AssertionError(f"{counted}, expected {expected}: {self.said()}") from None
+    def explained(self):
+        return f"\n{self.said()}"
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +109,7 @@ def test_a_start_is_over_when_it_measures_and_a_stop_takes_all_out(troth, server
     """systemctl comes back when the daemon has said so to systemd: what is asked then is counted."""
     troth.machine.boot()
     troth.start()
-    ask(server.port, 5)
+    talk(server.port, 5)
     assert troth.is_now("ActiveState", "SubState", "NRestarts") == ["active", "running", "0"]
     assert troth.is_now("StatusText").endswith(f"127.0.0.1:{troth.port}")
     assert troth.is_now("Type", "NotifyAccess", "WatchdogUSec") == ["notify", "main", "30s"]
@@ -138,7 +118,7 @@ def test_a_start_is_over_when_it_measures_and_a_stop_takes_all_out(troth, server
     assert (ready["PRIORITY"], ready["_SYSTEMD_UNIT"]) == ("6", "troth.service")
     assert troth.programs and troth.machine.path("/sys/fs/bpf/troth").exists()
 
-    ask(server.port, 2)
+    talk(server.port, 2)
     troth.stop()
     assert_gone(troth.programs)
     assert not troth.machine.path("/sys/fs/bpf/troth").exists()
@@ -223,14 +203,14 @@ def test_the_sandbox_is_what_the_unit_says(troth, server):
                              special.get(name, EROFS)), (name, errno)
             assert outside[name] == 0, (name, outside[name])
     assert inside["devices"] == ["tty", "null"]
-    status = status_of(inside["status"])
+    status = status_fields(inside["status"])
     assert int(status["CapBnd"][0], 16) == sum(1 << bit for bit in CAPABILITIES.values())
     assert (status["NoNewPrivs"], status["Seccomp"]) == (["1"], ["2"])
     for limit, value in (("core file size", 0), ("open files", 1024)):
         assert re.search(rf"^Max {limit} +{value} +{value} ", inside["limits"], re.M)
 
     # What is left once it is ready; and where it has written.
-    status = status_of(machine.path(f"/proc/{troth.main()}/status").read_text())
+    status = status_fields(machine.path(f"/proc/{troth.main()}/status").read_text())
     caps = {k: int(status[k][0], 16) for k in status if k.startswith("Cap")}
     assert caps == {"CapInh": 0, "CapPrm": KEPT, "CapEff": KEPT, "CapBnd": 0, "CapAmb": 0}
     assert (status["NoNewPrivs"], status["Seccomp"]) == (["1"], ["2"])
@@ -242,7 +222,7 @@ def test_the_sandbox_is_what_the_unit_says(troth, server):
     if "memory" in machine.path("/sys/fs/cgroup/cgroup.controllers").read_text().split():
         group = machine.path("/sys/fs/cgroup/system.slice/troth.service")
         assert (group / "memory.max").read_text() == f"{512 << 20}\n"
-    ask(server.port, 3)
+    talk(server.port, 3)
     troth.counts(server.port, ok=3)
 
 
@@ -255,12 +235,12 @@ def test_services_of_other_users_are_named_with_their_unit(troth):
                         f"python3 /usr/local/shop.py {port}\nStandardOutput=null\n")
     troth.machine.drop_in("troth.service", "[Service]\nBindPaths=/run/proc:/proc\n")
     troth.machine.write("/etc/troth/slo.d/shop.yaml",
-                        SLO.replace("port: PORT", "unit: shop.service"))
+                        one_promise({"unit": "shop.service"}))
     troth.machine.boot()
     troth.machine.systemctl("start", "shop", check=True)
     troth.start()
     until(lambda: pathlib.Path("/proc/net/tcp").read_text().count(f":{port:04X} "), what="the shop")
-    ask(port, 4)
+    talk(port, 4)
     troth.counts(port, ok=4)
     seen = troth.service(port)["identity"]
     assert seen["unit"] == "shop.service", seen
@@ -273,17 +253,17 @@ def test_a_reload_takes_what_is_right_and_leaves_what_was_where_it_is_wrong(trot
     machine.boot()
     troth.start()
     main = troth.main()
-    machine.write(file, SLO.replace("PORT", str(server.port)))
+    machine.write(file, one_promise(server.port))
     machine.systemctl("reload", "troth", check=True)
     assert troth.says("^reloaded: 1 objectives")["PRIORITY"] == "6"
-    machine.write(file, SLO.replace("PORT", str(server.port)).replace("target: 0.9", "target: 9"))
+    machine.write(file, one_promise(server.port, target=9))
     machine.systemctl("reload", "troth", check=True)
     assert troth.says("^reload: .*everything goes on as it was")["PRIORITY"] == "3"
     assert troth.says(rf"^{file}:\d+:\d+: ")["PRIORITY"] == "3"
     until(lambda: troth.is_now("ActiveState", "SubState") == ["active", "running"], what="active")
-    ask(server.port, 3)
+    talk(server.port, 3)
     until(lambda: [s["total"] for s in troth.json("/api/v1/slos")["slos"]] == [3], what="the old one")
-    machine.write(file, SLO.replace("PORT", str(server.port)).replace("promise", "renamed"))
+    machine.write(file, documents(promise("renamed", server.port)))
     machine.systemctl("reload", "troth", check=True)
     until(lambda: [s["name"] for s in troth.json("/api/v1/slos")["slos"]] == ["renamed"],
           what="the new one")
@@ -310,7 +290,7 @@ def test_a_kill_under_load_is_mended_and_loses_nothing(troth, server):
     with Load(server.address, 2, pause_s=0.002) as load:
         until(lambda: troth.service(server.port), what="a count")
         troth.signal("KILL")
-        troth.restarted(1)
+        troth.restarted()
         asked = load.stop()
     assert troth.main() != before
     troth.counts(server.port, ok=asked)
@@ -327,7 +307,7 @@ def test_a_daemon_that_hangs_is_ended_by_the_watchdog_and_loses_nothing(troth, s
               what="signs of life")
         assert troth.is_now("NRestarts", "ActiveState") == ["0", "active"]
         troth.signal("STOP")
-        troth.restarted(1)
+        troth.restarted()
         asked = load.stop()
     troth.counts(server.port, ok=asked)
     said = [line["MESSAGE"] for line in troth.machine.journal("troth")]
@@ -346,12 +326,12 @@ def test_with_linger_a_restart_and_an_upgrade_lose_nothing(troth, server):
     assert troth.main() != before
     troth.counts(server.port, ok=asked)
     troth.stop()
-    ask(server.port, 3)
+    talk(server.port, 3)
     shutil.copy(OTHER, troth.machine.path(f"{PROGRAM}.new"))
     troth.machine.path(f"{PROGRAM}.new").rename(troth.machine.path(PROGRAM))
     troth.start()
     troth.counts(server.port, ok=asked + 3)
-    ask(server.port, 2)
+    talk(server.port, 2)
     troth.counts(server.port, ok=asked + 5)
 
 
@@ -363,9 +343,9 @@ def test_as_another_user_it_needs_the_drop_in_of_the_docs(troth, server):
     troth.machine.boot()
     for verb in ("start", "restart"):
         troth.start(verb)
-        status = status_of(troth.machine.path(f"/proc/{troth.main()}/status").read_text())
+        status = status_fields(troth.machine.path(f"/proc/{troth.main()}/status").read_text())
         assert status["Uid"] == status["Gid"] == ["65533"] * 4
         assert int(status["CapEff"][0], 16) == int(status["CapPrm"][0], 16) == KEPT
-        ask(server.port, 2)
+        talk(server.port, 2)
         troth.counts(server.port, ok=2 if verb == "start" else 4)
     assert troth.machine.path("/var/lib/troth/troth.db").stat().st_uid == 65533

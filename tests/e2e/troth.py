@@ -17,6 +17,7 @@ BACKEND = os.environ.get("TROTH_BACKEND", "auto")
 OUTCOMES = ("ok", "client_error", "server_error", "no_response", "aborted", "unknown")
 BESIDE = ("in_flight", "streamed", "coalesced")  # columns that are not in the total
 ANY = object()  # "whatever the number is"
+PATIENCE_S = 30  # with what comes at once where the machine has nothing else to do
 
 
 def run(*args, timeout=30, **kwargs):
@@ -25,14 +26,29 @@ def run(*args, timeout=30, **kwargs):
                           capture_output=True, timeout=timeout, **kwargs)
 
 
-def programs():
-    """Every BPF program in the kernel: id -> name."""
+def status_fields(text):
+    """The fields of /proc/PID/status."""
+    return {k: v.split() for k, _, v in (line.partition(":") for line in text.splitlines())}
+
+
+def status_of(pid):
+    return status_fields(pathlib.Path(f"/proc/{pid}/status").read_text())
+
+
+def all_programs():
+    """Every BPF program in the kernel, as bpftool has it."""
     listed = subprocess.run(["bpftool", "-j", "prog", "list"], capture_output=True, timeout=30)
-    return {p["id"]: p.get("name", "") for p in json.loads(listed.stdout or b"[]")}
+    return json.loads(listed.stdout or b"[]")
+
+
+def programs():
+    """The same: id -> name."""
+    return {p["id"]: p.get("name", "") for p in all_programs()}
 
 
 def programs_of(pid):
-    """The programs that a process holds, by id: directly or through a link."""
+    """The programs that a process holds, by id: directly or through a link; and those that were loaded
+    with them and are only called, which have the same types."""
     held = set()
     for info in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
         try:
@@ -41,12 +57,14 @@ def programs_of(pid):
             continue
         held |= {int(line.split()[1]) for line in text.splitlines()
                  if line.startswith("prog_id:")}
-    return held
+    everywhere = all_programs()
+    types = {p["btf_id"] for p in everywhere if p["id"] in held and "btf_id" in p}
+    return held | {p["id"] for p in everywhere if p.get("btf_id") in types}
 
 
-def assert_gone(ids, timeout=5):
+def assert_gone(ids, timeout_s=PATIENCE_S):
     """Programs are freed some moments after their process: wait for that, not longer."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + timeout_s
     while left := {i: name for i, name in programs().items() if i in ids}:
         assert time.monotonic() < end, f"troth left programs in the kernel: {left}"
         time.sleep(0.05)
@@ -76,7 +94,7 @@ class Check:
         self.out, self.err = tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=self.out,
                                         stderr=self.err)
-        end = time.monotonic() + 15
+        end = time.monotonic() + PATIENCE_S
         while "ready\n" not in self._read(self.err).splitlines(keepends=True):
             if self.process.poll() is not None or time.monotonic() > end:
                 self.kill()

@@ -167,10 +167,16 @@ def connect(where, receive_buffer=None, family=None):
     return Wire(sock)
 
 
+def talk(where, n=1):
+    """n answered requests on a connection."""
+    with connect(where) as wire:
+        wire.ask(*[GET] * n)
+
+
 def free_port():
     """A port nobody has now; below the ephemeral range, so no client takes it meanwhile."""
     for _ in range(1000):
-        free_port.last = free_port.last + 1 if free_port.last < FIRST_PORT + 2999 else FIRST_PORT
+        free_port.last = free_port.last + 1 if free_port.last < FIRST_PORT + PORTS - 1 else FIRST_PORT
         try:
             with socket.create_server(("::", free_port.last), family=socket.AF_INET6,
                                       dualstack_ipv6=True):
@@ -180,6 +186,7 @@ def free_port():
     raise RuntimeError("no free port")
 
 
-# Several runs at once (scripts/run-tests) have each a range of their own.
-FIRST_PORT = 20000 + 3000 * int(os.environ.get("TROTH_LANE", 0))
-free_port.last = FIRST_PORT + int(time.time() * 10) % 3000
+# Several runs at once (scripts/run-tests) have each a range of their own: eight fit.
+PORTS = 1500
+FIRST_PORT = 20000 + PORTS * int(os.environ.get("TROTH_LANE", 0))
+free_port.last = FIRST_PORT + int(time.time() * 10) % PORTS
