@@ -98,3 +98,14 @@ def test_a_crash_and_an_upgrade_start_it_again_and_a_wrong_file_does_not():
     assert unit["RestartPreventExitStatus"] == ["2 3"]
     assert unit["StartLimitIntervalSec"] == ["0"]
     assert unit["Type"] == ["notify"]
+
+
+@pytest.mark.parametrize("part", ["collect", "daemon", "store"])
+def test_the_architecture_names_every_file_and_none_that_is_not_there(part):
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    named = {pathlib.Path(name).name for row in text.splitlines() if row.startswith("| `")
+             for name in re.findall(r"`([\w/]+\.[ch])`", row.split("|")[1])}
+    there = {path.name for path in (ROOT / "user" / part).glob("*.c")}
+    assert there <= named, there - named
+    everywhere = {path.name for path in [*ROOT.glob("user/**/*.[ch]"), *ROOT.glob("bpf/**/*.[ch]")]}
+    assert named <= everywhere, named - everywhere
