@@ -166,9 +166,8 @@ def of_occurrences(exact, said):
 
 
 def play(seed, folder, cuts=False, end_open=False):
-    world = Play(seed)
-    if not world.whole():
-        return []
+    while not (world := Play(seed)).whole():
+        seed += 1_000_003
     world.run(cuts, end_open)
     said, exact = world.answer(folder)
     return of_occurrences(exact, said) if end_open else compare.answers(exact, said)

@@ -12,14 +12,9 @@ import time
 
 import pytest
 
-from notifying import SINCE, Driver, Hooks, notice, wait_for, webhook
+from notifying import SINCE, Driver, Hooks, notice, responsive, wait_for, webhook
 
-RESPONSIVE_S = 1  # the loop ticks every 10 ms; two busy cores and a sanitizer
 TOKEN = "s3cr3t-t0ken"
-
-
-def responsive(driver):
-    return driver.counts()["longest_gap_s"] < RESPONSIVE_S
 
 
 def test_a_webhook_is_told_everything_that_is_known(tmp_path):
@@ -60,7 +55,7 @@ def test_a_failing_webhook_is_tried_again_later_and_later_with_the_same_id(tmp_p
         assert len({r.json["id"] for r in hooks.requests}) == 1
         gaps = [b.time - a.time for a, b in zip(hooks.requests, hooks.requests[1:])]
         for gap, whole in zip(gaps, (1, 2, 4)):
-            assert 0.7 * whole < gap < whole + 1.5
+            assert 0.7 * whole < gap < whole + 4
         assert driver.wait_said("HTTP status 500") and driver.wait_said("delivers again")
         assert list(driver.kept.iterdir()) == []
 
@@ -79,7 +74,7 @@ def test_a_silent_webhook_does_not_hold_up_another(tmp_path):
     with Hooks(answer=lambda _: "hang") as silent, Hooks() as good, \
             Driver(tmp_path, webhook(silent, "silent", timeout_s=20), webhook(good)) as driver:
         driver.changed()
-        good.wait(1, 3)
+        good.wait(1, 10)
         assert driver.counts()["counts"]["silent"]["waiting"] == 1
 
 
@@ -245,7 +240,7 @@ def test_a_name_that_does_not_resolve_holds_nothing_up(tmp_path):
             tmp_path, {"name": "lost", "kind": "webhook", "url": "http://lost.invalid/",
                        "timeout_s": 1}, webhook(hooks)) as driver:
         driver.changed()
-        hooks.wait(1, 3)
+        hooks.wait(1)
         driver.wait_said('webhook "lost" at http://lost.invalid')
         assert responsive(driver)
 
@@ -258,14 +253,14 @@ def kept_ids(driver):
 def test_a_name_server_that_is_silent_holds_nothing_up(tmp_path):
     with Driver(tmp_path, {"name": "slow", "kind": "webhook", "timeout_s": 1,
                            "url": "http://slow.invalid/"},
-                environment={"SLOW_NAMES_S": "9"}) as driver:
+                environment={"SLOW_NAMES_S": "60"}) as driver:
         start = time.monotonic()
         driver.changed()
         driver.wait_said("no answer in time")
-        assert time.monotonic() - start < 6
+        assert time.monotonic() - start < 20
         assert responsive(driver)
         driver.end(check=False)  # libcurl leaves its thread behind, which a sanitizer may call a leak
-        assert driver.process.returncode is not None and time.monotonic() - start < 8
+        assert driver.process.returncode is not None and time.monotonic() - start < 40
 
 
 def test_a_kill_loses_nothing_and_repeats_nothing_that_was_confirmed(tmp_path):

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from notifying import Driver, Hooks, command, wait_for, webhook
-
-RESPONSIVE_S = 1
+from notifying import Driver, Hooks, command, responsive, wait_for, webhook
 
 
 @pytest.fixture
@@ -81,7 +79,7 @@ def test_a_command_that_hangs_is_killed_with_its_children(tmp_path, script):
         pids = (tmp_path / "pids").read_text().split()
         wait_for(lambda: not any(running(pid) for pid in pids))
         driver.wait_done(1)
-        assert driver.counts()["longest_gap_s"] < RESPONSIVE_S
+        assert responsive(driver)
 
 
 def test_a_command_that_ignores_its_stdin_holds_nothing_up(tmp_path, script):
@@ -89,25 +87,25 @@ def test_a_command_that_ignores_its_stdin_holds_nothing_up(tmp_path, script):
         driver.changed(summary="x" * 500_000)  # no pipe holds as much
         driver.wait_done(1)
         assert driver.said() == []
-        assert driver.counts()["longest_gap_s"] < RESPONSIVE_S
+        assert responsive(driver)
 
 
 def test_a_command_that_never_stops_talking_holds_nothing_up(tmp_path, script):
-    with Hooks() as hooks, Driver(tmp_path, command(script("yes chatter"), timeout_s=3),
+    with Hooks() as hooks, Driver(tmp_path, command(script("yes chatter"), timeout_s=6),
                                   webhook(hooks)) as driver:
         driver.changed()
-        hooks.wait(1, 2)
+        hooks.wait(1, 5)
         assert '"chatter"' in driver.wait_said("was still running")
-        assert driver.counts()["longest_gap_s"] < RESPONSIVE_S
+        assert responsive(driver)
 
 
 def test_a_program_that_is_left_behind_is_not_waited_for(tmp_path, script):
-    path = script("sleep 20 & echo $! > left")
+    path = script("sleep 60 & echo $! > left")
     start = time.monotonic()
-    with Driver(tmp_path, command(path, timeout_s=15)) as driver:
+    with Driver(tmp_path, command(path, timeout_s=50)) as driver:
         driver.changed()
         driver.wait_done(1)
-        assert time.monotonic() - start < 10
+        assert time.monotonic() - start < 40
     os.kill(int((tmp_path / "left").read_text()), 9)
 
 

@@ -23,7 +23,7 @@ PROTOBUF = ("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFa
             "encoding=delimited")
 
 
-def until(condition, what, seconds=10):
+def until(condition, what, seconds=30):
     """Waits for a condition; its value."""
     end = time.monotonic() + seconds
     while True:
@@ -76,8 +76,9 @@ class Driver:
         until(lambda: len(self.said("tick ")) > n, "a tick")
         return self.ticks()[-1]
 
-    def assert_on_time(self, late_ms=500):
-        late = [t for t in self.ticks() if t["late_ms"] > late_ms]
+    def assert_on_time(self):
+        """Whoever could hold a tick up does so for longer than a busy machine."""
+        late = [t for t in self.ticks() if t["late_ms"] > 1000]
         assert not late, late
 
     def connect(self, timeout=10):
