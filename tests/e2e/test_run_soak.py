@@ -14,7 +14,7 @@ from actors import answers, serve
 from daemon import running
 from load import Load
 from promises import one_promise
-from test_run_churn import BUSY, churn, files, ports, resident_kb, told
+from test_run_churn import BUSY, SERVICE_KB, churn, files, ports, resident_kb, services, told
 from troth import PATIENCE_S, run
 from wire import OK
 
@@ -29,13 +29,14 @@ def record_bytes(d):
 
 
 class Seen:
-    """What one life of the daemon took: a start loads types, so lives are compared, not moments."""
+    """What one life of the daemon took, services aside, which may be others': a start loads types, so
+    lives are compared, not moments."""
 
     def __init__(self):
         self.resident, self.files, self.record = [], [], []
 
     def look(self, d):
-        self.resident.append(resident_kb(d.process.pid))
+        self.resident.append(resident_kb(d.process.pid) - SERVICE_KB * len(services(d)))
         self.files.append(files(d.process.pid))
         self.record.append(record_bytes(d))
 
