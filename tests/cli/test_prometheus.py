@@ -3,7 +3,6 @@
 
 import contextlib
 import json
-import socket
 import subprocess
 import urllib.parse
 import urllib.request
@@ -11,6 +10,7 @@ import urllib.request
 import pytest
 
 import web
+from notifying import free_port
 from test_web import certificate
 
 CLASSIC, NATIVE = [], ["--enable-feature=native-histograms"]
@@ -43,12 +43,6 @@ class Prometheus:
         with contextlib.suppress(OSError, IndexError):
             target = self.api("targets")["activeTargets"][0]
             return target if target["health"] != "unknown" else None
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 @contextlib.contextmanager

@@ -315,7 +315,7 @@ static struct seen look_until(struct sampler *s, uint16_t port, enum role role, 
 {
 	struct seen seen = look(s, port, role);
 
-	for (int i = 0; i < 300 && seen.total < total; i++) {
+	for (int i = 0; i < 3000 && seen.total < total; i++) {
 		usleep(10000);
 		seen = look(s, port, role);
 	}
