@@ -47,7 +47,8 @@ static void note_record(struct daemon *d, int error, const struct moment *now)
 		return;
 	}
 	if (error == -EUCLEAN && !d->must_reseed) {
-		log_error("store: the record is corrupt: it is moved aside, and a fresh one begun");
+		log_error("store: the record is corrupt, or was removed: what is there is moved "
+			  "aside, and a fresh one begun");
 		d->must_reseed = true;
 		error = reseed(d, now);
 		if (!error)

@@ -51,8 +51,6 @@ int store_settle(struct store *s, int64_t now)
 {
 	int r = db_writable(s);
 
-	if (!r)
-		r = db_in_place(s);
 	/* First what goes: near the limit of size, what comes needs its room. */
 	if (!r)
 		r = retention_run(s, now);

@@ -100,6 +100,9 @@ int store_begin(struct store *s)
 		return r;
 	if (s->options.mode == STORE_READER)
 		return begin_reader(s);
+	r = db_in_place(s);
+	if (r)
+		return r;
 	/* For want of memory the last one could not be rolled back. */
 	if (!sqlite3_get_autocommit(s->db))
 		r = db_exec(s, "ROLLBACK");
