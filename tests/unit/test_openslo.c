@@ -296,6 +296,7 @@ static void what_people_agreed_on_is_read(void **state)
 		  "    troth.dev/currency: EUR\n"
 		  "    troth.dev/review-by: 2027-01-31\n"
 		  "    troth.dev/min-bad-events: \"5\"\n"
+		  "    troth.dev/runbook: https://wiki.example/pay\n"
 		  "spec:\n" REST WINDOW INDICATOR OBJECTIVE);
 	a = &set->slos[0].agreement;
 	assert_string_equal("You can always pay", a->promise);
@@ -313,6 +314,7 @@ static void what_people_agreed_on_is_read(void **state)
 	assert_true(a->cost_per_bad_event == 0.4);
 	assert_string_equal("EUR", a->currency);
 	assert_string_equal("2027-01-31", a->review_by);
+	assert_string_equal("https://wiki.example/pay", a->runbook);
 	assert_int_equal(5, set->slos[0].min_bad_events);
 	assert_int_equal(1, problems.warnings); /* no Service */
 }

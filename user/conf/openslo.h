@@ -162,6 +162,7 @@ struct agreement {
 	double cost_per_bad_event; /* NAN: not given */
 	const char *currency;
 	const char *review_by; /* YYYY-MM-DD */
+	const char *runbook;   /* where it is written what to do when an alert fires */
 };
 
 /* The window of time. Calendar: periods of span from start, in the local time of zone. */

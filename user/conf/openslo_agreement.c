@@ -214,6 +214,12 @@ static void on_owner(const struct world *w, const struct yaml_node *value, struc
 	ret->agreement.owner = value->text;
 }
 
+static void on_runbook(const struct world *w, const struct yaml_node *value, struct slo *ret)
+{
+	(void)w;
+	ret->agreement.runbook = value->text;
+}
+
 static void on_rationale(const struct world *w, const struct yaml_node *value, struct slo *ret)
 {
 	(void)w;
@@ -223,11 +229,11 @@ static void on_rationale(const struct world *w, const struct yaml_node *value, s
 static const char *const names[] = { "promise",	  "owner",     "stakeholders",
 				     "rationale", "policy",    "cost-per-bad-event",
 				     "currency",  "review-by", "min-bad-events",
-				     "since" };
+				     "since",	  "runbook" };
 static void (*const readers[])(const struct world *w, const struct yaml_node *value,
 			       struct slo *ret) = {
-	on_promise, on_owner,	 on_stakeholders, on_rationale,	     on_policy,
-	on_cost,    on_currency, on_review_by,	  on_min_bad_events, on_since,
+	on_promise,  on_owner,	   on_stakeholders,   on_rationale, on_policy,	on_cost,
+	on_currency, on_review_by, on_min_bad_events, on_since,	    on_runbook,
 };
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 _Static_assert(N_NAMES == sizeof(readers) / sizeof(readers[0]), "each name has its reader");

@@ -8,14 +8,6 @@
 #include "../report/slo_words.h"
 #include "daemon_inside.h"
 
-static const char *runbook_of(const struct slo *slo)
-{
-	for (size_t i = 0; i < slo->n_annotations; i++)
-		if (!strcmp(slo->annotations[i].name, "troth.dev/runbook"))
-			return slo->annotations[i].value;
-	return NULL;
-}
-
 /* The caller frees the summary. */
 static void notice_of(struct daemon *d, const struct slo_result *r, const struct slo *slo,
 		      const struct alert_state *a, struct notice *ret)
@@ -39,7 +31,7 @@ static void notice_of(struct daemon *d, const struct slo_result *r, const struct
 		.summary = words_alert(r, a, slo->agreement.promise),
 		.promise = slo->agreement.promise,
 		.owner = slo->agreement.owner,
-		.runbook = runbook_of(slo),
+		.runbook = slo->agreement.runbook,
 		.host = d->host,
 		.generator_url =
 			d->conf.external_url && *d->conf.external_url ? d->conf.external_url : NULL,

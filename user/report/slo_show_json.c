@@ -84,7 +84,8 @@ static json_t *agreement(const struct agreement *a)
 	o = json_with(o, "policy", policy);
 	o = json_with(o, "cost_per_bad_event", json_number(a->cost_per_bad_event));
 	o = json_with(o, "currency", json_text(a->currency));
-	return json_with(o, "review_by", json_text(a->review_by));
+	o = json_with(o, "review_by", json_text(a->review_by));
+	return json_with(o, "runbook", json_text(a->runbook));
 }
 
 static json_t *entry(const struct slo_entry *e)

@@ -73,6 +73,11 @@ static void put_policy(struct page *p, const struct agreement *a)
 		page_item(p, INK_PLAIN, "%s", a->review_by);
 		page_end(p);
 	}
+	if (a->runbook) {
+		line(p, "runbook");
+		page_words(p, INK_PLAIN, a->runbook);
+		page_end(p);
+	}
 }
 
 static void put_allowance(struct page *p, const struct slo_entry *e, const struct allowance *a)
