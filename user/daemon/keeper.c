@@ -118,10 +118,11 @@ void keeper_alert_changed(void *keeper, const struct slo *slo, const struct obje
 		return;
 	}
 	c = &k->changes[k->n_changes++];
-	*c = (struct changed){
-		.objective = o,
-		.c = { .alert = *change->alert, .time = change->time, .firing = change->firing }
-	};
+	*c = (struct changed){ .objective = o,
+			       .c = { .alert = *change->alert,
+				      .time = change->time,
+				      .since = change->since,
+				      .firing = change->firing } };
 }
 
 /* --- the clock ---------------------------------------------------------------------------------- */
