@@ -81,8 +81,9 @@ build/unit/%: tests/unit/%.c $(PURE_O)
 
 # The daemon over a kernel that is made up.
 TICKS_O := $(patsubst %.c,build/sanitized/%.o,$(filter-out $(PURE_C),$(wildcard user/daemon/*.c)) tests/unit/ticks.c)
-build/unit/test_ticks: $(TICKS_O)
-build/unit/test_ticks: UNIT_FLAGS := $(foreach f,malloc calloc realloc reallocarray strdup moment_now log_line,-Wl,--wrap=$(f))
+TICKS_TESTS := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_ticks*.c))
+$(TICKS_TESTS): $(TICKS_O)
+$(TICKS_TESTS): UNIT_FLAGS := $(foreach f,malloc calloc realloc reallocarray strdup moment_now log_line,-Wl,--wrap=$(f))
 
 # The server with made-up numbers, for tests/cli/test_web*.py.
 build/web-driver: $(wildcard tests/web/*.c) $(patsubst %.c,$(OUT)/%.o,$(filter user/base/% user/conf/% \

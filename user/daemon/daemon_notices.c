@@ -42,9 +42,32 @@ static const struct alert_state *same_alert(const struct slo_result *r, const st
 {
 	for (size_t i = 0; i < r->n_alerts; i++)
 		if (r->alerts[i].long_s == a->long_s && r->alerts[i].short_s == a->short_s &&
-		    !strcmp(r->alerts[i].severity, a->severity))
+		    r->alerts[i].factor == a->factor && !strcmp(r->alerts[i].severity, a->severity))
 			return &r->alerts[i];
 	return a;
+}
+
+static bool has_conditions(const struct slo *slo)
+{
+	for (size_t i = 0; i < slo->n_policies; i++)
+		if (slo->policies[i].n_conditions)
+			return true;
+	return false;
+}
+
+/*
+ * In a short period several default pairs come to the same windows (CONTRACT 12). The one of the lowest
+ * factor fires whenever another does, and windows and severity are all that receivers tell alerts apart
+ * by: they hear of that one alone.
+ */
+static bool is_part_of_another(const struct slo *slo, const struct slo_result *r,
+			       const struct alert_state *a)
+{
+	for (size_t i = 0; i < r->n_alerts && !has_conditions(slo); i++)
+		if (r->alerts[i].long_s == a->long_s && r->alerts[i].short_s == a->short_s &&
+		    r->alerts[i].factor < a->factor && !strcmp(r->alerts[i].severity, a->severity))
+			return true;
+	return false;
 }
 
 void daemon_alert_changed(void *daemon, const struct kept_change *c)
@@ -58,6 +81,8 @@ void daemon_alert_changed(void *daemon, const struct kept_change *c)
 
 	moment_now(&at);
 	live_result(l, c->result, at.wall_ns / NS_PER_SECOND, keeper_open_measured(d->keeper), &r);
+	if (is_part_of_another(live_slo(l, c->result), &r, &c->alert))
+		return;
 	now = *same_alert(&r, &c->alert); /* with its rates */
 	now.firing = c->firing;
 	now.since = c->since;
@@ -93,7 +118,8 @@ void daemon_tell_firing(struct daemon *d)
 		no_memory = !more;
 		all = more ?: all;
 		for (size_t k = 0; k < r->n_alerts && !no_memory; k++)
-			if (r->alerts[k].firing)
+			if (r->alerts[k].firing &&
+			    !is_part_of_another(live_slo(l, i), r, &r->alerts[k]))
 				notice_of(d, r, live_slo(l, i), &r->alerts[k], &all[n++]);
 	}
 	if (no_memory || notifier_firing(d->notifier, all, n))

@@ -309,6 +309,25 @@ static void adopted_until(struct keeper *k, const struct recorder_stretch *stret
 	k->spill_ns = 0;
 }
 
+/* Alerts that are alike in all begin and end together: nobody can tell them apart. */
+static bool told_already(const struct keeper *k, size_t change)
+{
+	const struct changed *c = &k->changes[change];
+	const struct alert_state *a = &c->c.alert, *b;
+
+	for (size_t i = 0; i < change; i++) {
+		const struct changed *other = &k->changes[i];
+
+		b = &other->c.alert;
+		if (other->objective == c->objective && other->c.time == c->c.time &&
+		    other->c.since == c->c.since && other->c.firing == c->c.firing &&
+		    a->long_s == b->long_s && a->short_s == b->short_s && a->factor == b->factor &&
+		    !strcmp(a->severity, b->severity))
+			return true;
+	}
+	return false;
+}
+
 /* Once each, whether or not it could be written. */
 static void tell_changes(struct keeper *k)
 {
@@ -318,7 +337,7 @@ static void tell_changes(struct keeper *k)
 		c->c.result = keeper_result(k, c->objective);
 		if (!c->told)
 			keeper_events_note(k, &c->c);
-		if (!c->told && k->options.changed)
+		if (!c->told && k->options.changed && !told_already(k, i))
 			k->options.changed(k->options.context, &c->c);
 		c->told = true;
 	}

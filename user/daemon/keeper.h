@@ -61,7 +61,10 @@ struct keeper_options {
 	unsigned int n_limits;
 	int64_t now;
 	void *context;
-	/* Once a change, in the transaction that records it, or without one. */
+	/*
+	 * Once a change, in the transaction that records it, or without one. Alerts of one objective that
+	 * are alike in all and change together are one.
+	 */
 	void (*changed)(void *context, const struct kept_change *c);
 };
 
