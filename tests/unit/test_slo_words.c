@@ -97,6 +97,31 @@ static void an_alert_says_window_rate_budget_end_and_promise(void **state)
 		strstr(spent, "the budget is overspent by 200 %, since 2026-01-31 11:00 UTC"));
 }
 
+static void an_alert_that_is_over_says_so_and_from_when_to_when(void **state)
+{
+	struct alert_state alert = { .severity = "ticket",
+				     .long_s = 180,
+				     .short_s = 60,
+				     .factor = 2,
+				     .long_rate = 26.4,
+				     .since = NOON };
+	struct slo_result r = { .objective = "", .verdict = VERDICT_MET, .remaining_ratio = 0.43 };
+	_cleanup_(freep) char *text = words_alert_over(&r, &alert, NOON + 600, "Paying works.");
+	_cleanup_(freep) char *none = NULL;
+
+	(void)state;
+	assert_string_equal(
+		"TICKET is over: it fired from 2026-01-31 12:00 UTC to 2026-01-31 12:10 "
+		"UTC; 43 % of the budget is left. The promise: \"Paying works.\"",
+		text);
+	r.verdict = VERDICT_NO_DATA;
+	none = words_alert_over(&r, &alert, NOON + 600, NULL);
+	assert_string_equal(
+		"TICKET is over: it fired from 2026-01-31 12:00 UTC to 2026-01-31 12:10 "
+		"UTC. No promise is written down.",
+		none);
+}
+
 static void an_alert_has_no_rate_of_what_was_not_measured(void **state)
 {
 	struct alert_state alert = { .severity = "ticket",
@@ -273,6 +298,7 @@ int main(void)
 		cmocka_unit_test(moments_are_in_utc_and_say_so),
 		cmocka_unit_test(what_is_left_is_never_said_to_be_more_than_it_is),
 		cmocka_unit_test(an_alert_says_window_rate_budget_end_and_promise),
+		cmocka_unit_test(an_alert_that_is_over_says_so_and_from_when_to_when),
 		cmocka_unit_test(an_alert_has_no_rate_of_what_was_not_measured),
 		cmocka_unit_test(of_what_was_not_measured_lately_nothing_is_foreseen),
 		cmocka_unit_test(a_forecast_says_when_or_that_it_lasts),

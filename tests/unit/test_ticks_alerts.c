@@ -120,6 +120,8 @@ static void a_message_says_since_when_and_until_when(void **state)
 			assert_true(json_is_null(until));
 		assert_non_null(strstr(text(all[i], "summary"),
 				       at < 2 ? "2026-01-01 00:01 UTC" : "2026-01-01 00:04 UTC"));
+		assert_int_equal(!expected[at].until,
+				 !strstr(text(all[i], "summary"), "PAGE is over: it fired from"));
 		at++;
 	}
 	assert_int_equal(at, 4);

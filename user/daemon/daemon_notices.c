@@ -8,10 +8,12 @@
 #include "../report/slo_words.h"
 #include "daemon_inside.h"
 
-/* The caller frees the summary. */
+/* until 0: it fires. The caller frees the summary. */
 static void notice_of(struct daemon *d, const struct slo_result *r, const struct slo *slo,
-		      const struct alert_state *a, struct notice *ret)
+		      const struct alert_state *a, int64_t until, struct notice *ret)
 {
+	const char *promise = slo->agreement.promise;
+
 	*ret = (struct notice){
 		.slo = r->slo,
 		.objective = r->objective,
@@ -27,9 +29,11 @@ static void notice_of(struct daemon *d, const struct slo_result *r, const struct
 		.remaining_ratio = r->remaining_ratio,
 		.firing = a->firing,
 		.since = a->since,
+		.until = until,
 		.exhausted_at = a->exhausted_at,
-		.summary = words_alert(r, a, slo->agreement.promise),
-		.promise = slo->agreement.promise,
+		.summary = until ? words_alert_over(r, a, until, promise) :
+				   words_alert(r, a, promise),
+		.promise = promise,
 		.owner = slo->agreement.owner,
 		.runbook = slo->agreement.runbook,
 		.host = d->host,
@@ -86,9 +90,7 @@ void daemon_alert_changed(void *daemon, const struct kept_change *c)
 	now = *same_alert(&r, &c->alert); /* with its rates */
 	now.firing = c->firing;
 	now.since = c->since;
-	notice_of(d, &r, live_slo(l, c->result), &now, &n);
-	if (!c->firing)
-		n.until = c->time;
+	notice_of(d, &r, live_slo(l, c->result), &now, c->firing ? 0 : c->time, &n);
 	log_line(c->firing ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "alert %s: %s %s over %s%s%s: %s",
 		 c->firing ? "firing" : "resolved", r.counts_name, n.severity,
 		 words_seconds(n.long_s).s, n.short_s ? " and " : "",
@@ -120,7 +122,7 @@ void daemon_tell_firing(struct daemon *d)
 		for (size_t k = 0; k < r->n_alerts && !no_memory; k++)
 			if (r->alerts[k].firing &&
 			    !is_part_of_another(live_slo(l, i), r, &r->alerts[k]))
-				notice_of(d, r, live_slo(l, i), &r->alerts[k], &all[n++]);
+				notice_of(d, r, live_slo(l, i), &r->alerts[k], 0, &all[n++]);
 	}
 	if (no_memory || notifier_firing(d->notifier, all, n))
 		log_error("notifications: out of memory, alerts were not repeated");

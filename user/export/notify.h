@@ -39,7 +39,7 @@ struct notice {
 	bool firing;
 	int64_t since, until;		       /* until 0: still firing */
 	int64_t exhausted_at;		       /* 0: not foreseen */
-	const char *summary;		       /* words_alert() */
+	const char *summary;		       /* words_alert(), words_alert_over() */
 	const char *promise, *owner, *runbook; /* NULL: not given */
 	const char *host;
 	const char *generator_url; /* of this daemon; NULL */

@@ -40,15 +40,27 @@ static json_t *labels_of(const struct notice *what)
 	return with_text(labels, "instance", what->host);
 }
 
-static void describe(FILE *out, const struct notice *what)
+static void describe_rates(FILE *out, const struct notice *what)
 {
 	fprintf(out, "In the last %s the error budget was spent at %s the rate that it can bear",
 		words_seconds(what->long_s).s, words_rate(what->long_rate).s);
 	if (what->short_s)
 		fprintf(out, ", in the last %s at %s", words_seconds(what->short_s).s,
 			words_rate(what->short_rate).s);
-	fprintf(out, "; the alert stands at %s. Promised: %s.", words_factor(what->factor).s,
-		human_target(what->target).s);
+	fprintf(out, "; the alert stands at %s.", words_factor(what->factor).s);
+}
+
+/* Of an alert that is over the rates would read as if it went on. */
+static void describe(FILE *out, const struct notice *what)
+{
+	if (what->firing)
+		describe_rates(out, what);
+	else if (what->since && what->until)
+		fprintf(out, "It is over: it fired from %s to %s.", words_moment(what->since).s,
+			words_moment(what->until).s);
+	else
+		fputs("It is over.", out);
+	fprintf(out, " Promised: %s.", human_target(what->target).s);
 	if (isfinite(what->remaining_ratio))
 		fprintf(out, " Of the whole window %s.", words_left(what->remaining_ratio).s);
 }

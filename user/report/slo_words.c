@@ -366,3 +366,18 @@ char *words_alert(const struct slo_result *r, const struct alert_state *a, const
 		     promise ? promise : "", promise ? "\"" : "");
 	return n < 0 ? NULL : ret;
 }
+
+char *words_alert_over(const struct slo_result *r, const struct alert_state *a, int64_t until,
+		       const char *promise)
+{
+	bool data = r->verdict != VERDICT_NO_DATA;
+	char *ret;
+	int n;
+
+	n = asprintf(&ret, "%s is over: it fired from %s to %s%s%s. %s%s%s",
+		     words_severity(a->severity).s, words_moment(a->since).s, words_moment(until).s,
+		     data ? "; " : "", data ? words_left(r->remaining_ratio).s : "",
+		     promise ? "The promise: \"" : "No promise is written down.",
+		     promise ? promise : "", promise ? "\"" : "");
+	return n < 0 ? NULL : ret;
+}

@@ -53,5 +53,8 @@ char *words_forecast(const struct slo_result *r);
  * rate nor end where a window of it was not measured, and no budget where nothing is known of it.
  */
 char *words_alert(const struct slo_result *r, const struct alert_state *a, const char *promise);
+/* Of one that has fired until then. */
+char *words_alert_over(const struct slo_result *r, const struct alert_state *a, int64_t until,
+		       const char *promise);
 
 #endif
