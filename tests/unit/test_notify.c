@@ -77,6 +77,11 @@ static void a_resolved_alert_has_the_same_labels_and_an_end(void **state)
 	over.remaining_ratio = 0.1;
 	over.summary = "it is over";
 	resolved = notify_alert(&over, 1767226300);
+	assert_string_equal(
+		"It is over: it fired from 2026-01-01 00:00 UTC to 2026-01-01 00:10 UTC. "
+		"Promised: 99.9 %. Of the whole window 10 % of the budget is left.",
+		json_string_value(
+			json_object_get(json_object_get(resolved, "annotations"), "description")));
 	assert_true(
 		json_equal(json_object_get(firing, "labels"), json_object_get(resolved, "labels")));
 	assert_json("\"2026-01-01T00:10:00Z\"", json_object_get(resolved, "endsAt"));

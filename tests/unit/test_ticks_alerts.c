@@ -64,7 +64,7 @@ static struct world *world_with_a_receiver(const char *period, const char *sever
 		.name = "hook", .kind = "command", .command = "/bin/true", .severity = severity
 	};
 	strcpy(w->d.host, "here");
-	assert_int_equal(daemon_notifier(&w->d), 0);
+	assert_int_equal(daemon_notifier(&w->d, false), 0);
 	return w;
 }
 

@@ -159,7 +159,7 @@ static enum daemon_end open_outside(struct daemon *d)
 	o.unix_path = socket;
 	if (server_new(&o, &d->server, why, sizeof(why)))
 		return fail(DAEMON_UNABLE, why);
-	err = daemon_notifier(d);
+	err = daemon_notifier(d, false);
 	if (err) {
 		snprintf(why, sizeof(why), "notifications cannot be set up: %s", strerror(-err));
 		return fail(DAEMON_UNABLE, why);

@@ -75,7 +75,8 @@ void daemon_note_event(struct daemon *d, const char *kind, const char *text);
 /* daemon_notices.c */
 void daemon_alert_changed(void *daemon, const struct kept_change *c);
 void daemon_tell_firing(struct daemon *d);
-int daemon_notifier(struct daemon *d);
+/* at_once: what waits is tried now, not when it was to be tried again. */
+int daemon_notifier(struct daemon *d, bool at_once);
 
 /* daemon_reload.c */
 void daemon_reload(struct daemon *d);

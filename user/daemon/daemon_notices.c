@@ -186,6 +186,15 @@ static int restore(void *daemon, const struct store_message *m)
 				m->tries);
 }
 
+/* It may have failed for what is mended now. */
+static int restore_at_once(void *daemon, const struct store_message *m)
+{
+	struct store_message now = *m;
+
+	now.next_try = 0;
+	return restore(daemon, &now);
+}
+
 static enum receiver_kind kind_of(const char *name)
 {
 	for (unsigned int i = 0; i <= RECEIVER_COMMAND; i++)
@@ -194,7 +203,7 @@ static enum receiver_kind kind_of(const char *name)
 	return RECEIVER_WEBHOOK;
 }
 
-int daemon_notifier(struct daemon *d)
+int daemon_notifier(struct daemon *d, bool at_once)
 {
 	struct notifier_options o = { .loop = d->loop,
 				      .receivers = d->receivers,
@@ -221,5 +230,5 @@ int daemon_notifier(struct daemon *d)
 						     .timeout_ns = c->timeout_ns };
 	}
 	err = notifier_new(&o, &d->notifier);
-	return err ? err : store_message_each(d->store, restore, d);
+	return err ? err : store_message_each(d->store, at_once ? restore_at_once : restore, d);
 }

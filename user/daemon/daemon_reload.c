@@ -68,7 +68,7 @@ static void take_conf(struct daemon *d, struct daemon_conf *conf, struct daemon_
 	daemon_conf_free(d->reload_owner);
 	d->reload_owner = owner;
 	log_init(conf->log_level);
-	err = daemon_notifier(d);
+	err = daemon_notifier(d, true);
 	if (err)
 		health_wrong(&d->health, HEALTH_NOTIFICATIONS, false,
 			     "nobody can be told: %s; restart troth", strerror(-err));
