@@ -55,20 +55,47 @@ static void merge(struct daemon *d, const struct daemon_conf *fresh)
 	d->conf.n_receivers = fresh->n_receivers;
 }
 
+/* What receivers were told in the life of this process; names are those of their configuration. */
+struct told {
+	const char *name[RECEIVERS_MAX];
+	struct notifier_counts counts[RECEIVERS_MAX];
+	unsigned int n;
+};
+
+static void told_so_far(const struct daemon *d, struct told *ret)
+{
+	ret->n = d->notifier ? d->conf.n_receivers : 0;
+	for (unsigned int i = 0; i < ret->n; i++) {
+		ret->name[i] = d->receivers[i].name;
+		notifier_counts(d->notifier, i, &ret->counts[i]);
+	}
+}
+
+static void count_on(struct daemon *d, const struct told *before)
+{
+	for (unsigned int i = 0; d->notifier && i < d->conf.n_receivers; i++)
+		for (unsigned int k = 0; k < before->n; k++)
+			if (!strcmp(d->receivers[i].name, before->name[k]))
+				notifier_count_on(d->notifier, i, &before->counts[k]);
+}
+
 /* Receivers may have changed: what waits goes through the record to the new notifier. */
 static void take_conf(struct daemon *d, struct daemon_conf *conf, struct daemon_conf_file *owner)
 {
+	struct told told;
 	int err;
 
+	told_so_far(d, &told);
 	if (d->notifier)
 		d->left_out.alerts += notifier_left_out(d->notifier);
 	notifier_free(d->notifier);
 	d->notifier = NULL;
 	merge(d, conf);
-	daemon_conf_free(d->reload_owner);
-	d->reload_owner = owner;
 	log_init(conf->log_level);
 	err = daemon_notifier(d, true);
+	count_on(d, &told);
+	daemon_conf_free(d->reload_owner); /* whose names told has */
+	d->reload_owner = owner;
 	if (err)
 		health_wrong(&d->health, HEALTH_NOTIFICATIONS, false,
 			     "nobody can be told: %s; restart troth", strerror(-err));

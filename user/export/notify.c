@@ -153,6 +153,17 @@ void notifier_counts(const struct notifier *n, size_t receiver, struct notifier_
 	ret->waiting = notify_queue_waiting(n->queue, receiver);
 }
 
+void notifier_count_on(struct notifier *n, size_t receiver, const struct notifier_counts *before)
+{
+	struct notifier_counts *c = &n->outlets[receiver].counts;
+
+	c->sent += before->sent;
+	c->failed += before->failed;
+	c->dropped += before->dropped;
+	if (c->last_sent < before->last_sent)
+		c->last_sent = before->last_sent;
+}
+
 uint64_t notifier_left_out(const struct notifier *n)
 {
 	return n->left_out;

@@ -97,6 +97,8 @@ struct notifier_counts {
 	int64_t last_sent; /* Unix s, a repeated alert too; 0: never */
 };
 void notifier_counts(const struct notifier *n, size_t receiver, struct notifier_counts *ret);
+/* Goes on from those of a notifier before, but for what waits. */
+void notifier_count_on(struct notifier *n, size_t receiver, const struct notifier_counts *before);
 
 /* Alerts that fired and could not be repeated: there were too many, so Alertmanagers took them for over. */
 uint64_t notifier_left_out(const struct notifier *n);
