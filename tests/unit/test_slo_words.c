@@ -97,6 +97,28 @@ static void an_alert_says_window_rate_budget_end_and_promise(void **state)
 		strstr(spent, "the budget is overspent by 200 %, since 2026-01-31 11:00 UTC"));
 }
 
+static void a_rate_of_a_part_of_its_window_says_which_part(void **state)
+{
+	struct alert_state alert = { .severity = "ticket",
+				     .long_s = 259200,
+				     .short_s = 60,
+				     .factor = 1,
+				     .long_rate = 9.21,
+				     .short_rate = 9.21,
+				     .long_known_ns = UINT64_C(35000000000),
+				     .short_known_ns = UINT64_C(60000000000),
+				     .firing = true,
+				     .since = NOON };
+	struct slo_result r = { .objective = "", .verdict = VERDICT_MET, .remaining_ratio = -1 };
+	_cleanup_(freep) char *text = words_alert(&r, &alert, NULL);
+
+	(void)state;
+	assert_non_null(strstr(text,
+			       ": in the last 3 days (measured: 35 seconds) failures spent the "
+			       "budget at 9.21 times the rate that it can bear, and in the last "
+			       "1 minute at 9.21 times (the alert stands at 1);"));
+}
+
 static void an_alert_that_is_over_says_so_and_from_when_to_when(void **state)
 {
 	struct alert_state alert = { .severity = "ticket",
@@ -298,6 +320,7 @@ int main(void)
 		cmocka_unit_test(moments_are_in_utc_and_say_so),
 		cmocka_unit_test(what_is_left_is_never_said_to_be_more_than_it_is),
 		cmocka_unit_test(an_alert_says_window_rate_budget_end_and_promise),
+		cmocka_unit_test(a_rate_of_a_part_of_its_window_says_which_part),
 		cmocka_unit_test(an_alert_that_is_over_says_so_and_from_when_to_when),
 		cmocka_unit_test(an_alert_has_no_rate_of_what_was_not_measured),
 		cmocka_unit_test(of_what_was_not_measured_lately_nothing_is_foreseen),

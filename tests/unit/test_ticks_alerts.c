@@ -177,6 +177,22 @@ static void alerts_that_are_alike_in_all_are_told_once(void **state)
 	end(w);
 }
 
+/* A ticket looks back over six hours and eighteen in a week: here there is a minute. */
+static void a_rate_says_how_much_of_its_window_was_measured(void **state)
+{
+	struct world *w = world_with_a_receiver("7d", "ticket");
+	json_t *all[MESSAGES_MAX];
+	size_t n;
+
+	(void)state;
+	two_incidents(w);
+	n = messages(w, all);
+	assert_true(n > 0);
+	assert_non_null(strstr(text(all[0], "summary"), " (measured: "));
+	messages_free(all, n);
+	end(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +200,7 @@ int main(void)
 		cmocka_unit_test(each_change_has_an_id_of_its_own),
 		cmocka_unit_test(alerts_over_the_same_windows_are_told_once_and_stay_two_events),
 		cmocka_unit_test(alerts_that_are_alike_in_all_are_told_once),
+		cmocka_unit_test(a_rate_says_how_much_of_its_window_was_measured),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,8 @@ static void notice_of(struct daemon *d, const struct slo_result *r, const struct
 		.factor = a->factor,
 		.long_rate = a->long_rate,
 		.short_rate = a->short_rate,
+		.long_known_ns = a->long_known_ns,
+		.short_known_ns = a->short_known_ns,
 		.target = r->target,
 		.sli = r->sli,
 		.remaining_ratio = r->remaining_ratio,

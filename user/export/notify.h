@@ -34,7 +34,8 @@ struct notice {
 	const char *slo, *objective, *service; /* names */
 	const char *severity;
 	uint32_t long_s, short_s;
-	double factor, long_rate, short_rate; /* NAN: not known */
+	double factor, long_rate, short_rate;	/* NAN: not known */
+	uint64_t long_known_ns, short_known_ns; /* as struct alert_state has them */
 	double target, sli, remaining_ratio;
 	bool firing;
 	int64_t since, until;		       /* until 0: still firing */

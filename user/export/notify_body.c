@@ -42,10 +42,10 @@ static json_t *labels_of(const struct notice *what)
 
 static void describe_rates(FILE *out, const struct notice *what)
 {
-	fprintf(out, "In the last %s the error budget was spent at %s the rate that it can bear",
-		words_seconds(what->long_s).s, words_rate(what->long_rate).s);
+	fprintf(out, "In the %s the error budget was spent at %s the rate that it can bear",
+		words_last(what->long_s, what->long_known_ns).s, words_rate(what->long_rate).s);
 	if (what->short_s)
-		fprintf(out, ", in the last %s at %s", words_seconds(what->short_s).s,
+		fprintf(out, ", in the %s at %s", words_last(what->short_s, what->short_known_ns).s,
 			words_rate(what->short_rate).s);
 	fprintf(out, "; the alert stands at %s.", words_factor(what->factor).s);
 }

@@ -300,6 +300,19 @@ char *words_chance(const struct slo_result *r, const struct time_window *w)
 	return n < 0 ? NULL : ret;
 }
 
+struct human words_last(uint32_t window_s, uint64_t known_ns)
+{
+	uint64_t known_s = (known_ns + NS_PER_S - 1) / NS_PER_S;
+	struct human ret;
+	int n = snprintf(ret.s, sizeof(ret.s), "last %.15s", words_seconds(window_s).s);
+
+	known_s -= known_s < MINUTE_S ? 0 : known_s % (known_s < DAY_S ? MINUTE_S : HOUR_S);
+	if (known_ns && (double)known_ns < COVERAGE_LOW * NS_PER_S * window_s)
+		snprintf(ret.s + n, sizeof(ret.s) - (size_t)n, " (measured: %.14s)",
+			 words_seconds(known_s).s);
+	return ret;
+}
+
 /* Of its windows, the longer one that nothing is known of; 0: there is none. */
 static uint32_t unknown_window(const struct alert_state *a)
 {
@@ -325,16 +338,16 @@ static char *windows_of(const struct alert_state *a)
 			     "nothing that counts was measured lately, so it stays as it was");
 	else if (a->short_s)
 		n = asprintf(&ret,
-			     "in the last %s failures spent the budget at %s the rate that it can "
-			     "bear, and in the last %s at %s (the alert stands at %s)",
-			     words_seconds(a->long_s).s, words_rate(a->long_rate).s,
-			     words_seconds(a->short_s).s, words_rate(a->short_rate).s,
-			     words_factor(a->factor).s);
+			     "in the %s failures spent the budget at %s the rate that it can "
+			     "bear, and in the %s at %s (the alert stands at %s)",
+			     words_last(a->long_s, a->long_known_ns).s, words_rate(a->long_rate).s,
+			     words_last(a->short_s, a->short_known_ns).s,
+			     words_rate(a->short_rate).s, words_factor(a->factor).s);
 	else
 		n = asprintf(&ret,
-			     "in the last %s failures spent the budget at %s the rate that it can "
+			     "in the %s failures spent the budget at %s the rate that it can "
 			     "bear (the alert stands at %s)",
-			     words_seconds(a->long_s).s, words_rate(a->long_rate).s,
+			     words_last(a->long_s, a->long_known_ns).s, words_rate(a->long_rate).s,
 			     words_factor(a->factor).s);
 	return n < 0 ? NULL : ret;
 }

@@ -49,6 +49,12 @@ char *words_chance(const struct slo_result *r, const struct time_window *w);
 char *words_forecast(const struct slo_result *r);
 
 /*
+ * "last 3 days", or "last 3 days (measured: 35 seconds)". known_ns: what was measured or excluded;
+ * 0: it is not told.
+ */
+struct human words_last(uint32_t window_s, uint64_t known_ns);
+
+/*
  * What an alert says: which window, which rate, what is left, when it is gone, and the promise. Neither
  * rate nor end where a window of it was not measured, and no budget where nothing is known of it.
  */

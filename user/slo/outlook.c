@@ -253,6 +253,11 @@ static void tell_budget(const struct view *v, struct slo_result *ret)
 	ret->remaining_ratio = budget_remaining_ratio(ret->allowed, ret->spent);
 }
 
+static uint64_t known_ns(const struct sums *s)
+{
+	return s->ns[CELL_GOOD] + s->ns[CELL_BAD] + s->ns[CELL_IDLE] + s->ns[CELL_EXCLUDED];
+}
+
 static void tell_alerts(const struct view *v, struct slo_result *ret)
 {
 	struct track *t = v->t;
@@ -265,6 +270,9 @@ static void tell_alerts(const struct view *v, struct slo_result *ret)
 		struct alert_state *a = &t->alerts[i];
 
 		a->long_rate = t->burn_results[t->alert_rules[i].long_window].rate;
+		a->long_known_ns = known_ns(&v->burns[t->alert_rules[i].long_window]);
+		a->short_known_ns =
+			a->short_s ? known_ns(&v->burns[t->alert_rules[i].short_window]) : 0;
 		a->short_rate = a->short_s ? t->burn_results[t->alert_rules[i].short_window].rate :
 					     NAN;
 	}

@@ -23,6 +23,8 @@ struct alert_state {
 	uint32_t short_s; /* 0: none */
 	double factor;
 	double long_rate, short_rate; /* NAN: nothing was measured */
+	/* What of the windows was measured or excluded; 0: it is not told. */
+	uint64_t long_known_ns, short_known_ns;
 	bool firing;
 	bool frozen;   /* nothing was measured in a window of it: it keeps its state */
 	bool can_fire; /* factor is below the highest possible rate */
