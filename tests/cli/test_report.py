@@ -158,6 +158,28 @@ def test_objectives_together_are_the_mean_by_their_weights(record, files):
     assert told["summary"]["kept"] + told["summary"]["broken"] == 2
 
 
+@pytest.mark.parametrize("bad,said", [(1281, "78 %"), (1103, "81 %"), (4260, "29 %"),
+                                      (6600, "overspent by 10 %"),
+                                      (304260, "overspent by 4,971 %")])
+def test_every_output_says_the_same_of_what_is_left(record, bad, said):
+    """Of 600,000 requests 6,000 may fail."""
+    record.documents(slo.objective(target="0.99"))
+    record.measured(EPOCH, EPOCH + HOUR)
+    record.minute(EPOCH, 600000 - bad, 600000)
+    record.service("shop:8443", unit="shop.service")
+    record.add("count", service="shop:8443", minute=EPOCH, ok=600000)
+    record.add("settle", now=EPOCH + HOUR)
+    record.write()
+    for output in ("text", "md", "html"):
+        text = record.report("--from", EPOCH, "--to", EPOCH + HOUR, "--output", output).stdout
+        wanted = said if "overspent" in said else f"{said} of the budget is left"
+        assert text.count(wanted) >= 1, output
+        if output == "md":
+            assert text.count(f"| {said} |") == 2, "of promises and of services"
+        if output == "html":
+            assert text.count(f'<td class="n">{said}</td>') == 2, "of promises and of services"
+
+
 # --- services
 
 

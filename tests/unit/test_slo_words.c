@@ -47,10 +47,25 @@ static void what_is_left_is_never_said_to_be_more_than_it_is(void **state)
 	assert_string_equal("100 % of the budget is left", words_left(1).s);
 	assert_string_equal("over 99 % of the budget is left", words_left(0.9999).s);
 	assert_string_equal("43 % of the budget is left", words_left(0.439).s);
-	assert_string_equal("0 % of the budget is left", words_left(0.009).s);
+	assert_string_equal("<1 % of the budget is left", words_left(0.009).s);
+	assert_string_equal("29 % of the budget is left", words_left(0.29).s);
 	assert_string_equal("the budget is just spent", words_left(0).s);
 	assert_string_equal("the budget is overspent by 50 %", words_left(-0.5).s);
 	assert_string_equal("the budget is overspent by 1,718 %", words_left(-17.18).s);
+}
+
+static void a_table_has_of_the_budget_what_the_sentence_has(void **state)
+{
+	static const double ratios[] = { 1, 0.8161, 0.7866, 0.29, 0.005, -0.07, -49.71 };
+	static const char *const table[] = {
+		"100 %", "81 %", "78 %", "29 %", "<1 %", "overspent by 7 %", "overspent by 4,971 %"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ratios) / sizeof(ratios[0]); i++) {
+		assert_string_equal(table[i], words_remaining(ratios[i]).s);
+		assert_non_null(strstr(words_left(ratios[i]).s, table[i]));
+	}
 }
 
 static void an_alert_says_window_rate_budget_end_and_promise(void **state)
@@ -319,6 +334,7 @@ int main(void)
 		cmocka_unit_test(lengths_of_time_are_said_in_the_largest_unit_that_fits),
 		cmocka_unit_test(moments_are_in_utc_and_say_so),
 		cmocka_unit_test(what_is_left_is_never_said_to_be_more_than_it_is),
+		cmocka_unit_test(a_table_has_of_the_budget_what_the_sentence_has),
 		cmocka_unit_test(an_alert_says_window_rate_budget_end_and_promise),
 		cmocka_unit_test(a_rate_of_a_part_of_its_window_says_which_part),
 		cmocka_unit_test(an_alert_that_is_over_says_so_and_from_when_to_when),

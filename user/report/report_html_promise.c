@@ -14,9 +14,7 @@ static struct human left(const struct slo_result *s)
 {
 	if (s->verdict == VERDICT_NO_DATA)
 		return (struct human){ "–" };
-	if (s->remaining_ratio < 0)
-		return (struct human){ "overspent" };
-	return human_share(floor(s->remaining_ratio * 100) / 100);
+	return words_remaining(s->remaining_ratio);
 }
 
 static struct human measured(const struct slo_result *s)

@@ -31,9 +31,7 @@ static void put_service(FILE *out, const struct report_service *s)
 		human_seconds(f->service_s).s, human_seconds(f->send_s).s);
 	fprintf(out, "<td class=\"n\">%s</td><td class=\"n\">%s</td></tr>\n",
 		s->before.total ? human_seconds(s->before.p99_s).s : "–",
-		isnan(s->remaining_ratio) ? "–" :
-		s->remaining_ratio < 0	  ? "overspent" :
-					    human_share(floor(s->remaining_ratio * 100) / 100).s);
+		isnan(s->remaining_ratio) ? "–" : words_remaining(s->remaining_ratio).s);
 }
 
 static void put_services_table(FILE *out, const struct report *r)

@@ -53,9 +53,7 @@ static void put_table(FILE *out, const struct report *r)
 		put(out, words_all(s));
 		fprintf(out, " | %s | %s | %s | %s | %s%s | %s | %s |\n", verdict(s->verdict),
 			words_sli(s).s, words_target(p->objective, s).s,
-			s->verdict == VERDICT_NO_DATA ? "-" :
-			s->remaining_ratio < 0	      ? "overspent" :
-							human_share_down(s->remaining_ratio).s,
+			s->verdict == VERDICT_NO_DATA ? "-" : words_remaining(s->remaining_ratio).s,
 			human_share_down(s->coverage).s, report_low(s->coverage) ? " **LOW**" : "",
 			words_sli(&p->before).s, p->trend ? report_trends[p->trend] : "not known");
 	}
@@ -168,10 +166,7 @@ static void put_services(FILE *out, const struct report *r)
 			figures_role(s->row.role), human_count(f->total).s,
 			human_count(figures_failed(&s->row.counts)).s, human_seconds(f->p50_s).s,
 			human_seconds(f->p90_s).s, human_seconds(f->p99_s).s,
-			human_seconds(f->max_s).s,
-			isnan(s->remaining_ratio) ? "-" :
-			s->remaining_ratio < 0	  ? "overspent" :
-						    human_share_down(s->remaining_ratio).s);
+			human_seconds(f->max_s).s, words_remaining(s->remaining_ratio).s);
 	}
 	if (more)
 		fprintf(out, "\nand %zu more.\n", more);

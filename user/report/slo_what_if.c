@@ -31,13 +31,13 @@ static struct human left(double ratio)
 	if (!isfinite(ratio))
 		return (struct human){ "unknown" };
 	if (ratio < 0)
-		snprintf(ret.s, sizeof(ret.s), "overspent by %.20s", human_share(-ratio).s);
-	else if (ratio == 0)
+		return words_remaining(ratio);
+	if (ratio == 0)
 		snprintf(ret.s, sizeof(ret.s), "just spent");
 	else if (ratio > 0.99 && ratio < 1)
 		snprintf(ret.s, sizeof(ret.s), "over 99 %% left");
 	else
-		snprintf(ret.s, sizeof(ret.s), "%.0f %% left", floor(ratio * 100));
+		snprintf(ret.s, sizeof(ret.s), "%.24s left", words_remaining(ratio).s);
 	return ret;
 }
 

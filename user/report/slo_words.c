@@ -146,6 +146,16 @@ struct human words_severity(const char *severity)
 	return ret;
 }
 
+struct human words_remaining(double remaining_ratio)
+{
+	struct human ret;
+
+	if (!(remaining_ratio < 0))
+		return human_share_down(remaining_ratio);
+	snprintf(ret.s, sizeof(ret.s), "overspent by %.20s", human_share(-remaining_ratio).s);
+	return ret;
+}
+
 struct human words_left(double remaining_ratio)
 {
 	struct human ret;
@@ -153,15 +163,15 @@ struct human words_left(double remaining_ratio)
 	if (!isfinite(remaining_ratio))
 		return (struct human){ "how much budget is left is unknown" };
 	if (remaining_ratio < 0)
-		snprintf(ret.s, sizeof(ret.s), "the budget is overspent by %.20s",
-			 human_share(-remaining_ratio).s);
+		snprintf(ret.s, sizeof(ret.s), "the budget is %.32s",
+			 words_remaining(remaining_ratio).s);
 	else if (remaining_ratio == 0)
 		snprintf(ret.s, sizeof(ret.s), "the budget is just spent");
 	else if (remaining_ratio > 0.99 && remaining_ratio < 1)
 		snprintf(ret.s, sizeof(ret.s), "over 99 %% of the budget is left");
 	else
-		snprintf(ret.s, sizeof(ret.s), "%.0f %% of the budget is left",
-			 floor(remaining_ratio * 100));
+		snprintf(ret.s, sizeof(ret.s), "%.24s of the budget is left",
+			 words_remaining(remaining_ratio).s);
 	return ret;
 }
 

@@ -18,7 +18,12 @@ struct human words_moment(int64_t time);   /* "2026-01-31 12:00 UTC" */
 struct human words_moment_in(const char *zone, int64_t time);
 struct human words_factor(double factor); /* "14.4", "0.9333": four digits after the point */
 struct human words_rate(double rate);	  /* "16.2 times" */
-struct human words_severity(const char *severity);  /* "PAGE" */
+struct human words_severity(const char *severity); /* "PAGE" */
+/*
+ * What is left of a budget, for a table: "43 %", "overspent by 7 %". Never more than there is, so what
+ * is left is cut off, not rounded.
+ */
+struct human words_remaining(double remaining_ratio);
 struct human words_left(double remaining_ratio);    /* "43 % of the budget is left" */
 struct human words_sli(const struct slo_result *r); /* "99.95 %" */
 struct human words_target(const struct objective *o,
