@@ -227,7 +227,66 @@ def test_the_summary_counts_failures_of_servers_only(record):
     record.three_services()
     summary = record.document("--from", EPOCH, "--to", EPOCH + HOUR)["summary"]
     assert (summary["requests"], summary["failed"], summary["no_answer"]) == (51000, 50, 20)
-    assert "50 of 51,000 requests" in " ".join(summary["text"])
+    assert summary["promised"] == {"requests": 1000, "failed": 50, "no_answer": 20}
+    assert summary["others"] == {"requests": 50000, "failed": 0, "no_answer": 0}
+
+
+def test_the_summary_speaks_of_what_is_promised_and_names_the_rest_apart(record):
+    service_record(record)
+    text = record.document("--from", EPOCH, "--to", EPOCH + HOUR)["summary"]["text"]
+    assert text[1] == ("50 of 1,000 requests to the services that were promised failed by a fault of "
+                       "theirs: about one in 20. Of these, 20 never got an answer at all.")
+    assert [s for s in text if "50,000" in s] == [
+        "Apart from that, where nothing was promised: of 50,000 requests to other services of this "
+        "host none failed by a fault of theirs."]
+    page = record.report("--from", EPOCH, "--to", EPOCH + HOUR, "--output", "html").stdout
+    assert '<span class="number">1,000</span>' in page and '">51,000<' not in page
+
+
+def test_without_promises_the_summary_speaks_of_the_host(record):
+    record.measured(EPOCH, EPOCH + HOUR)
+    record.service("quiet:1", port=1)
+    record.add("count", service="quiet:1", minute=EPOCH + MINUTE, ok=8, server_error=2)
+    record.add("settle", now=EPOCH + HOUR)
+    record.write()
+    text = record.document("--from", EPOCH, "--to", EPOCH + HOUR)["summary"]["text"]
+    assert [s for s in text if s.startswith("2 of 10 requests to the services of this host failed")]
+
+
+def broken(record, measured=HOUR, good=99893, annotations=""):
+    record.documents(slo.objective(target="0.999", annotations=annotations))
+    record.measured(EPOCH, EPOCH + measured)
+    record.minute(EPOCH, good, 100000)
+    for i in range(1, measured // MINUTE):
+        record.minute(EPOCH + i * MINUTE, 0, 0)
+    record.write()
+    return record.document("--from", EPOCH, "--to", EPOCH + HOUR)["summary"]["text"]
+
+
+def test_a_broken_promise_is_told_in_numbers_of_failures(record):
+    text = broken(record)
+    (said,) = [s for s in text if s.startswith("Broken")]
+    assert said.endswith(": 107 failed, 100 were allowed (99.893 % good, where 99.9 % was promised).")
+    assert any(s.endswith("add up to 1 minute.") for s in text)
+
+
+@pytest.mark.parametrize("minutes,said", [
+    (57, "was promised)."),
+    (48, "was promised), by the 80 % of the time that was measured."),
+    (12, "was promised), by what little was measured.")])
+def test_little_measured_is_said_of_little_only(record, minutes, said):
+    (sentence,) = [s for s in broken(record, minutes * MINUTE) if s.startswith("Broken")]
+    assert sentence.endswith(said)
+
+
+@pytest.mark.parametrize("each,said", [("0", 0), ("2", 1)])
+def test_a_cost_that_nobody_knows_is_not_told(record, each, said):
+    cost = f"    troth.dev/cost-per-bad-event: {each}\n    troth.dev/currency: EUR\n"
+    text = broken(record, annotations=cost)
+    assert len([s for s in text if "cost" in s]) == said
+    for output in ("text", "md", "html"):
+        page = record.report("--from", EPOCH, "--to", EPOCH + HOUR, "--output", output).stdout
+        assert ("EUR" in page) == said, output
 
 
 # --- what happened

@@ -411,8 +411,8 @@ static void services_beyond_the_limit_are_counted_and_their_requests_too(void **
 	assert_int_equal(0, make(&f, BEGIN, NOW, &r));
 	assert_int_equal(REPORT_SERVICES_MAX, r->n_services);
 	assert_int_equal(3, r->services_left_out);
-	assert_int_equal(100 * (REPORT_SERVICES_MAX + 3), r->count.requests);
-	assert_int_equal(5 * (REPORT_SERVICES_MAX + 3), r->count.failed);
+	assert_int_equal(100 * (REPORT_SERVICES_MAX + 3), r->count.here.total);
+	assert_int_equal(5 * (REPORT_SERVICES_MAX + 3), r->count.here.failed);
 }
 
 static void periods_that_cannot_be_are_refused(void **state)

@@ -89,6 +89,7 @@ static void put_tile(FILE *out, const char *class, const char *number, const cha
 static void put_summary(FILE *out, const struct report *r)
 {
 	const struct report_count *c = &r->count;
+	const struct report_requests *requests = r->n_promises ? &c->promised : &c->here;
 
 	fputs("<section aria-labelledby=\"summary\">\n<h2 id=\"summary\">In plain words</h2>\n",
 	      out);
@@ -104,8 +105,10 @@ static void put_summary(FILE *out, const struct report *r)
 	put_tile(out, "kept", human_count(c->kept).s, "kept");
 	put_tile(out, "broken", human_count(c->broken).s, "broken");
 	put_tile(out, "nothing", human_count(c->no_data).s, "without data");
-	put_tile(out, "", human_count(c->requests).s, "requests to services of this host");
-	put_tile(out, "", human_count(c->failed).s, "of them failed");
+	put_tile(out, "", human_count(requests->total).s,
+		 r->n_promises ? "requests to the services that were promised" :
+				 "requests to services of this host");
+	put_tile(out, "", human_count(requests->failed).s, "of them failed");
 	put_tile(out, "", isfinite(r->coverage) ? human_share_down(r->coverage).s : "–",
 		 "of the time measured");
 	fputs("</ul>\n</section>\n", out);

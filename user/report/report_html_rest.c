@@ -160,6 +160,10 @@ void html_words(FILE *out)
 		{ "Excluded", "Planned maintenance that was announced. It counts neither way." },
 		{ "Alert", "A message that failures spend the budget so fast that somebody should "
 			   "look." },
+		{ "PAGE",
+		  "An alert that cannot wait: it is to reach somebody at once, at night too." },
+		{ "TICKET", "An alert that can wait until work begins: it is looked at on the next "
+			    "working day." },
 		{ "Exchange", "One request and its answer." },
 	};
 

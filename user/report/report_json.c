@@ -282,15 +282,22 @@ static json_t *exclusions(const struct report *r)
 	return list;
 }
 
+static json_t *requests_of(json_t *o, const struct report_requests *c)
+{
+	o = json_with(o, "requests", json_count(c->total));
+	o = json_with(o, "failed", json_count(c->failed));
+	return json_with(o, "no_answer", json_count(c->no_answer));
+}
+
 static json_t *counted(const struct report_count *c)
 {
 	json_t *o = json_with(json_object(), "kept", json_count(c->kept));
 
 	o = json_with(o, "broken", json_count(c->broken));
 	o = json_with(o, "no_data", json_count(c->no_data));
-	o = json_with(o, "requests", json_count(c->requests));
-	o = json_with(o, "failed", json_count(c->failed));
-	o = json_with(o, "no_answer", json_count(c->no_answer));
+	o = requests_of(o, &c->here);
+	o = json_with(o, "promised", requests_of(json_object(), &c->promised));
+	o = json_with(o, "others", requests_of(json_object(), &c->others));
 	return json_with(o, "longest_below_target_s", json_seconds(c->bad_ns));
 }
 

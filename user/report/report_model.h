@@ -72,12 +72,17 @@ struct report_gap {
 	uint64_t unmeasured_ns;
 };
 
+struct report_requests {
+	uint64_t total, failed, no_answer; /* no_answer is part of failed */
+};
+
 /* All promises, or all of the period before. Composites are not counted. */
 struct report_count {
 	size_t kept, broken, no_data;
-	uint64_t requests, failed,
-		no_answer; /* of services that run here; no_answer is part of failed */
-	uint64_t bad_ns;   /* the longest that one promise was below its target */
+	struct report_requests here;	 /* to services that run here */
+	struct report_requests promised; /* of the listed services that a promise means */
+	struct report_requests others;	 /* here, and no promise means them */
+	uint64_t bad_ns;		 /* the longest that one promise was below its target */
 	const struct report_promise *longest;
 };
 

@@ -78,9 +78,12 @@ static enum report_trend trend_of(const struct slo_result *now, const struct slo
 	return step > bound ? TREND_BETTER : step < -bound ? TREND_WORSE : TREND_SAME;
 }
 
+/* 0 stands in a draft until somebody knows it. */
 static double cost_of(const struct report_promise *p, const struct slo_result *r)
 {
-	return p->slo->agreement.cost_per_bad_event * (double)(r->total - r->good);
+	double each = p->slo->agreement.cost_per_bad_event;
+
+	return each > 0 ? each * (double)(r->total - r->good) : NAN;
 }
 
 static void compare(struct report_promise *p)

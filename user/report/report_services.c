@@ -96,11 +96,19 @@ static bool is_server(const struct counting *k, int64_t id)
 	return k->n_servers && bsearch(&id, k->servers, k->n_servers, sizeof(id), ascending);
 }
 
-static void count_requests(struct report_count *count, const struct series_counts *c)
+static void count_requests(struct report_requests *sum, const struct series_counts *c)
 {
-	count->requests += counts_total(c);
-	count->failed += figures_failed(c);
-	count->no_answer += counts_outcome(c, OUTCOME_NO_RESPONSE);
+	sum->total += counts_total(c);
+	sum->failed += figures_failed(c);
+	sum->no_answer += counts_outcome(c, OUTCOME_NO_RESPONSE);
+}
+
+static struct report_requests requests_of(const struct figures *f)
+{
+	uint64_t no_answer = f->outcomes[OUTCOME_NO_RESPONSE];
+
+	return (struct report_requests){ f->total, f->outcomes[OUTCOME_SERVER_ERROR] + no_answer,
+					 no_answer };
 }
 
 static bool nothing(const struct series_counts *c)
@@ -119,7 +127,7 @@ static int count_now(void *context, int64_t id, const struct series_counts *c)
 	if (nothing(c))
 		return 0;
 	if (is_server(k, id)) /* in the sums, even if it is left out of the list */
-		count_requests(&r->count, c);
+		count_requests(&r->count.here, c);
 	if (r->n_services == REPORT_SERVICES_MAX) {
 		r->services_left_out++;
 		return 0;
@@ -157,7 +165,7 @@ static int count_before(void *context, int64_t id, const struct series_counts *c
 	struct report_service *s = service_find(k->r, id);
 
 	if (is_server(k, id))
-		count_requests(&k->r->count_before, c);
+		count_requests(&k->r->count_before.here, c);
 	if (s) {
 		struct service_row row = { .role = s->row.role, .counts = *c };
 
@@ -189,7 +197,7 @@ static void rank(struct report_service *s, const struct report_promise *p)
 
 	if (p->now.verdict == VERDICT_NO_DATA)
 		return;
-	risk = (1 - p->now.remaining_ratio) * (isnan(cost) ? 1 : cost);
+	risk = (1 - p->now.remaining_ratio) * (cost > 0 ? cost : 1);
 	if (isnan(s->risk) || risk > s->risk) {
 		s->risk = risk;
 		s->riskiest = p;
@@ -225,6 +233,50 @@ static int tie(struct report *r)
 			if (means(p->objective, &r->services[k].row))
 				p->services[p->n_services++] = k;
 	}
+	return 0;
+}
+
+static void add(struct report_requests *sum, struct report_requests more)
+{
+	sum->total += more.total;
+	sum->failed += more.failed;
+	sum->no_answer += more.no_answer;
+}
+
+static struct report_requests less(struct report_requests a, struct report_requests b)
+{
+	return (struct report_requests){ a.total - b.total, a.failed - b.failed,
+					 a.no_answer - b.no_answer };
+}
+
+/*
+ * What was promised, apart from what else the host does. A client is counted where a promise means it.
+ * Services that are left out of the list are among the others.
+ */
+static int split(struct report *r)
+{
+	_cleanup_(freep) bool *meant = calloc(r->n_services + 1, sizeof(*meant));
+	struct report_requests here = {}, here_before = {};
+
+	if (!meant)
+		return -ENOMEM;
+	for (size_t i = 0; i < r->n_promises; i++)
+		for (size_t k = 0; k < r->promises[i].n_services; k++)
+			meant[r->promises[i].services[k]] = true;
+	for (size_t k = 0; k < r->n_services; k++) {
+		const struct report_service *s = &r->services[k];
+
+		if (!meant[k])
+			continue;
+		add(&r->count.promised, requests_of(&s->now));
+		add(&r->count_before.promised, requests_of(&s->before));
+		if (s->row.role != ROLE_SERVER)
+			continue;
+		add(&here, requests_of(&s->now));
+		add(&here_before, requests_of(&s->before));
+	}
+	r->count.others = less(r->count.here, here);
+	r->count_before.others = less(r->count_before.here, here_before);
 	return 0;
 }
 
@@ -320,5 +372,7 @@ int report_find_services(const struct report_source *s, struct report *r)
 		qsort(r->services, r->n_services, sizeof(*r->services), by_risk);
 	for (size_t i = 0; !ret && i < r->n_services && i < REPORT_CHARTED; i++)
 		ret = draw_service(s, r, &r->services[i]);
-	return ret ? ret : tie(r);
+	if (!ret)
+		ret = tie(r);
+	return ret ? ret : split(r);
 }

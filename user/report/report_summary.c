@@ -15,7 +15,8 @@
 #include "report_model.h"
 #include "slo_words.h"
 
-#define NAMED 5 /* broken promises that are told one by one */
+#define NAMED		5   /* broken promises that are told one by one */
+#define COVERAGE_LITTLE 0.5 /* below it, what was measured is not most of the time */
 
 /* Makes one sentence; 0 or -ENOMEM. */
 __attribute__((format(printf, 2, 3))) static int say(struct report *r, const char *format, ...)
@@ -84,16 +85,40 @@ static int say_kept(struct report *r)
 		   c->broken == 1 ? "was" : "were", without);
 }
 
+static bool has_latency(const struct metric *m)
+{
+	return m && m->kernel && m->kernel->has_latency;
+}
+
+/* What spends the budget of a promise, in words. */
+static const char *went_wrong(const struct report_promise *p)
+{
+	const struct indicator *i = p->objective->indicator;
+
+	if (p->now.in_slices)
+		return "stretches of time were bad";
+	if (i && (i->threshold || has_latency(i->good) || has_latency(i->bad)))
+		return "failed or took too long";
+	return "failed";
+}
+
 static int say_broken_one(struct report *r, const struct report_promise *p)
 {
 	const struct slo_result *s = &p->now;
 	const char *promise = p->slo->agreement.promise;
+	char measured[96] = "";
 
-	return say(r, "Broken: %s%s%s%s%s%s: %s, where %s was promised%s.", promise ? "\"" : "",
-		   promise ? promise : s->counts_name, promise ? "\" (" : "",
+	if (s->coverage < COVERAGE_LITTLE)
+		snprintf(measured, sizeof(measured), ", by what little was measured");
+	else if (report_low(s->coverage))
+		snprintf(measured, sizeof(measured), ", by the %s of the time that was measured",
+			 human_share_down(s->coverage).s);
+	return say(r, "Broken: %s%s%s%s%s%s: %s %s, %s %s allowed (%s, where %s was promised)%s.",
+		   promise ? "\"" : "", promise ? promise : s->counts_name, promise ? "\" (" : "",
 		   promise ? s->counts_name : "", promise ? words_all(s) : "", promise ? ")" : "",
-		   words_good(s).s, words_target(p->objective, s).s,
-		   report_low(s->coverage) ? ", by what little was measured" : "");
+		   human_sum(s->spent).s, went_wrong(p), human_sum(s->allowed).s,
+		   s->allowed == 1 ? "was" : "were", words_good(s).s,
+		   words_target(p->objective, s).s, measured);
 }
 
 static int say_broken(struct report *r)
@@ -114,25 +139,47 @@ static int say_broken(struct report *r)
 	return ret;
 }
 
+/* "50 of 51,000 requests WHOSE failed by a fault of theirs: about one in 1,020." */
+static int say_failed_of(struct report *r, const char *besides, const struct report_requests *c,
+			 const char *whose)
+{
+	double one_in = c->failed ? (double)c->total / (double)c->failed : 0;
+	char no_answer[96] = "", often[64] = "";
+
+	if (!c->failed)
+		return say(r, "%s%s %s request%s %s none failed by a fault of theirs.", besides,
+			   *besides ? "of" : "Of", human_count(c->total).s, plural(c->total),
+			   whose);
+	if (c->no_answer)
+		snprintf(no_answer, sizeof(no_answer), " Of these, %s never got an answer at all.",
+			 human_count(c->no_answer).s);
+	snprintf(often, sizeof(often), ": about one in %s",
+		 human_count((uint64_t)(one_in + 0.5)).s);
+	return say(r, "%s%s of %s request%s %s failed by a fault of theirs%s.%s", besides,
+		   human_count(c->failed).s, human_count(c->total).s, plural(c->total), whose,
+		   c->failed < c->total ? often : "", no_answer);
+}
+
 static int say_failed(struct report *r)
 {
 	const struct report_count *c = &r->count;
-	double one_in = c->failed ? (double)c->requests / (double)c->failed : 0;
 
-	if (!c->requests)
+	if (!r->n_promises && c->here.total)
+		return say_failed_of(r, "", &c->here, "to the services of this host");
+	if (!r->n_promises)
 		return say(r, "No request to a service of this host was seen.");
-	if (!c->failed)
-		return say(r,
-			   "Of %s request%s to the services of this host none failed by a fault of "
-			   "theirs.",
-			   human_count(c->requests).s, plural(c->requests));
-	return say(r,
-		   "%s of %s request%s to the services of this host failed by a fault of theirs: "
-		   "about one in %s.%s%s%s",
-		   human_count(c->failed).s, human_count(c->requests).s, plural(c->requests),
-		   human_count((uint64_t)(one_in + 0.5)).s, c->no_answer ? " Of these, " : "",
-		   c->no_answer ? human_count(c->no_answer).s : "",
-		   c->no_answer ? " never got an answer at all." : "");
+	if (!c->promised.total)
+		return say(r, "No request to a service that something was promised of was seen.");
+	return say_failed_of(r, "", &c->promised, "to the services that were promised");
+}
+
+/* The host's other services are not what the report is about, and not in its first figures. */
+static int say_others(struct report *r)
+{
+	if (!r->n_promises || !r->count.others.total)
+		return 0;
+	return say_failed_of(r, "Apart from that, where nothing was promised: ", &r->count.others,
+			     "to other services of this host");
 }
 
 static int say_how_long(struct report *r)
@@ -141,13 +188,12 @@ static int say_how_long(struct report *r)
 
 	if (!c->longest)
 		return 0;
-	return say(r, "Added up, the time in which too much failed is longest for %s: %s.",
-		   c->longest->now.counts_name, words_length(c->bad_ns).s);
-}
-
-static double failing(const struct report_count *c)
-{
-	return c->requests ? (double)c->failed / (double)c->requests : NAN;
+	return say(r,
+		   "It went badly longest for %s: the %s in which more went wrong than was "
+		   "promised add up to %s.",
+		   c->longest->now.counts_name,
+		   c->longest->now.in_slices ? "stretches of time" : "minutes",
+		   words_length(c->bad_ns).s);
 }
 
 static int say_trend(struct report *r)
@@ -170,9 +216,10 @@ static int say_trend(struct report *r)
 			"Whether it is getting better cannot be said: there is nothing to compare "
 			"with in the %s before.",
 			length_of(r).s);
-	if (isfinite(failing(then)) && isfinite(failing(now)))
-		snprintf(failed, sizeof(failed), " In the time before, %s of %s requests failed.",
-			 human_count(then->failed).s, human_count(then->requests).s);
+	if (then->promised.total && now->promised.total)
+		snprintf(failed, sizeof(failed),
+			 " In the time before, %s of %s requests to the same services failed.",
+			 human_count(then->promised.failed).s, human_count(then->promised.total).s);
 	all = now->broken < then->broken ? "It is getting better" :
 	      now->broken > then->broken ? "It is getting worse" :
 	      better > worse		 ? "It is getting better" :
@@ -207,7 +254,7 @@ static int say_cost(struct report *r)
 			first = first && k >= i;
 			sum += p->cost;
 		}
-		if (first)
+		if (first && sum > 0)
 			ret = say(r,
 				  "What failed cost about %s %s, by what people agreed that one "
 				  "failure costs.",
@@ -250,8 +297,8 @@ static int say_left_out(struct report *r)
 int report_summarise(struct report *r)
 {
 	int (*const sayings[])(struct report *) = {
-		say_kept,  say_broken, say_failed,   say_how_long,
-		say_trend, say_cost,   say_coverage, say_left_out,
+		say_kept, say_broken, say_failed,   say_how_long, say_trend,
+		say_cost, say_others, say_coverage, say_left_out,
 	};
 	int ret = 0;
 
