@@ -202,3 +202,35 @@ def test_gaps_alerts_and_maintenance_are_on_it(page):
     assert "2026-01-01 10:00 UTC" in text and "2 hours" in text
     assert "PAGE" in text and "1 hour and 5 minutes" in text
     assert "1 hour of planned maintenance" in text
+
+
+def test_what_is_wide_scrolls_in_its_own_box_and_figures_do_not_break(page):
+    tables = Page(page).all("table")
+    assert tables and all(t["within"][-1] == "div" for t in tables)
+    assert page.count('<div class="scroll" tabindex="0"><table') == len(tables)
+    style = Page(page).all("style")[0]["text"]
+    assert ".scroll{overflow-x:auto}" in style and "td.n,.number{white-space:nowrap}" in style
+
+
+def test_paper_has_the_services_with_objectives_and_few_others(tmp_path):
+    record = Record(tmp_path / "state")
+    record.documents(slo.objective(target="0.9"))
+    record.measured(EPOCH, EPOCH + HOUR)
+    record.service("shop:8443", unit="shop.service")
+    record.add("count", service="shop:8443", minute=EPOCH, ok=1, duration_s=0.1)
+    record.minute(EPOCH, 1, 1)
+    for i in range(230):
+        record.service(f"other-{i}:{i + 1}", port=i + 1)
+        record.add("count", service=f"other-{i}:{i + 1}", minute=EPOCH, ok=1000 - i, duration_s=0.1)
+    record.add("settle", now=EPOCH + HOUR)
+    record.write()
+    page = record.report("--from", EPOCH, "--to", EPOCH + HOUR, "--output", "html").stdout
+    rows = re.findall(r'<tr( class="screen")?><th scope="row">([a-z0-9:-]+)</th><td>server', page)
+    assert len(rows) == 200 and [n for hidden, n in rows if not hidden][0] == "shop:8443"
+    assert len([n for hidden, n in rows if hidden]) == 180
+    assert '<p class="paper">And 211 more, which are not printed here;' in page
+    assert '<p class="screen">And 31 more;' in page
+    charts = re.findall(r'<article( class="screen")?>\n<h3>([a-z0-9:-]+) ', page)
+    assert [n for hidden, n in charts if not hidden] == ["shop:8443"] and len(charts) == 20
+    print_style = page.split("@media print")[1]
+    assert ".screen{display:none}" in print_style and ".paper{display:block}" in print_style

@@ -10,6 +10,11 @@
 
 extern const char report_html_style[];
 
+/* Where it is too wide it is scrolled, and not the page; by the keyboard too. */
+#define HTML_TABLE	"<div class=\"scroll\" tabindex=\"0\"><table>\n"
+#define HTML_TABLE_WIDE "<div class=\"scroll\" tabindex=\"0\"><table class=\"wide\">\n"
+#define HTML_TABLE_END	"</table></div>\n"
+
 /* Text from outside, in an element or between double quotes. NULL is nothing. */
 void html_text(FILE *out, const char *s);
 

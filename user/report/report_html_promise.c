@@ -51,7 +51,8 @@ static void put_name(FILE *out, const struct report_promise *p)
 
 static void put_table(FILE *out, const struct report *r)
 {
-	fputs("<table>\n<caption>Every promise at a glance</caption>\n<thead><tr>"
+	fputs(HTML_TABLE
+	      "<caption>Every promise at a glance</caption>\n<thead><tr>"
 	      "<th scope=\"col\">Promise</th><th scope=\"col\">Verdict</th>"
 	      "<th scope=\"col\" class=\"n\">Good</th><th scope=\"col\" class=\"n\">Promised</th>"
 	      "<th scope=\"col\" class=\"n\">Budget left</th>"
@@ -67,13 +68,13 @@ static void put_table(FILE *out, const struct report *r)
 			html_class(s->verdict), i);
 		put_name(out, p);
 		fprintf(out,
-			"</a></th><td>%s</td><td class=\"n\">%s</td><td class=\"n\">%s</td>"
+			"</a></th><td class=\"w\">%s</td><td class=\"n\">%s</td><td class=\"n\">%s</td>"
 			"<td class=\"n\">%s</td><td class=\"n\">%s</td><td class=\"n\">%s</td>"
-			"<td>%s</td></tr>\n",
+			"<td class=\"w\">%s</td></tr>\n",
 			html_verdict(s->verdict), words_sli(s).s, words_target(p->objective, s).s,
 			left(s).s, measured(s).s, words_sli(&p->before).s, trend(p));
 	}
-	fputs("</tbody>\n</table>\n", out);
+	fputs("</tbody>\n" HTML_TABLE_END, out);
 }
 
 static void put_figures(FILE *out, const struct report_promise *p)
@@ -124,7 +125,8 @@ static void put_worst(FILE *out, const struct report_promise *p)
 {
 	if (!p->n_worst)
 		return;
-	fputs("<table>\n<caption>Worst moments: the hours that spent most of the budget</caption>\n"
+	fputs(HTML_TABLE
+	      "<caption>Worst moments: the hours that spent most of the budget</caption>\n"
 	      "<thead><tr><th scope=\"col\">Hour from</th>"
 	      "<th scope=\"col\" class=\"n\">Of all that was spent</th>"
 	      "<th scope=\"col\" class=\"n\">Not good</th><th scope=\"col\">Most of it at</th>"
@@ -135,7 +137,7 @@ static void put_worst(FILE *out, const struct report_promise *p)
 
 		fprintf(out,
 			"<tr><th scope=\"row\">%s</th><td class=\"n\">%s</td><td class=\"n\">%s of "
-			"%s</td><td>",
+			"%s</td><td class=\"t\">",
 			words_moment(w->hour.time).s, human_share(w->hour.spent / p->now.spent).s,
 			human_count(w->hour.total - w->hour.good).s, human_count(w->hour.total).s);
 		for (unsigned int k = 0; k < w->n_parts; k++) {
@@ -148,16 +150,16 @@ static void put_worst(FILE *out, const struct report_promise *p)
 		fputs(w->n_parts ? "</td></tr>\n" : "minutes are not kept so long</td></tr>\n",
 		      out);
 	}
-	fputs("</tbody>\n</table>\n", out);
+	fputs("</tbody>\n" HTML_TABLE_END, out);
 }
 
 static void put_alerts(FILE *out, const struct report *r, const struct report_promise *p)
 {
 	if (!p->n_alerts)
 		return;
-	fputs("<table>\n<caption>Alerts</caption>\n<thead><tr><th scope=\"col\">Since</th>"
-	      "<th scope=\"col\">Severity</th><th scope=\"col\">How long</th>"
-	      "<th scope=\"col\">Seen within</th></tr></thead>\n<tbody>\n",
+	fputs(HTML_TABLE "<caption>Alerts</caption>\n<thead><tr><th scope=\"col\">Since</th>"
+			 "<th scope=\"col\">Severity</th><th scope=\"col\">How long</th>"
+			 "<th scope=\"col\">Seen within</th></tr></thead>\n<tbody>\n",
 	      out);
 	for (size_t i = 0; i < p->n_alerts; i++) {
 		const struct report_alert *a = &p->alerts[i];
@@ -170,7 +172,7 @@ static void put_alerts(FILE *out, const struct report *r, const struct report_pr
 			a->until ? "" : ", and still", words_seconds(a->long_s).s,
 			a->short_s ? " and " : "", a->short_s ? words_seconds(a->short_s).s : "");
 	}
-	fputs("</tbody>\n</table>\n", out);
+	fputs("</tbody>\n" HTML_TABLE_END, out);
 	if (p->alerts_left_out)
 		fprintf(out, "<p>And %zu older ones.</p>\n", p->alerts_left_out);
 }

@@ -8,14 +8,21 @@
 #include "slo_words.h"
 
 #define SERVICES_SHOWN 200
+#define OTHERS_PRINTED 20 /* services; without objectives, no more of them are on paper */
 #define EVENTS_SHOWN   200
 
-static void put_service(FILE *out, const struct report_service *s)
+/* Paper has those with objectives, and a few others. */
+static bool on_paper(const struct report_service *s, size_t place)
+{
+	return place < OTHERS_PRINTED || isfinite(s->remaining_ratio);
+}
+
+static void put_service(FILE *out, const struct report_service *s, bool printed)
 {
 	const struct figures *f = &s->now;
 	uint64_t failed = figures_failed(&s->row.counts);
 
-	fputs("<tr><th scope=\"row\">", out);
+	fprintf(out, "<tr%s><th scope=\"row\">", printed ? "" : " class=\"screen\"");
 	html_text(out, figures_name(&s->row));
 	fprintf(out, "</th><td>%s</td><td class=\"n\">%s</td><td class=\"n\">%s</td>",
 		figures_role(s->row.role), human_count(f->total).s, human_count(failed).s);
@@ -40,8 +47,10 @@ static void put_services_table(FILE *out, const struct report *r)
 					     "p99",	 "Longest", "Queue",	  "Receive",
 					     "Service",	 "Send",    "p99 before", "Budget left" };
 	size_t more = report_more(r->n_services, r->services_left_out, SERVICES_SHOWN);
+	size_t unprinted = r->services_left_out;
 
-	fputs("<table class=\"wide\">\n<caption>Those that put most of a budget at risk come first. "
+	fputs(HTML_TABLE_WIDE
+	      "<caption>Those that put most of a budget at risk come first. "
 	      "p50, p90, p99: half, nine of ten and 99 of a hundred requests took no longer. Queue, "
 	      "receive, service, send: where the time went, on average.</caption>\n<thead><tr>"
 	      "<th scope=\"col\">Service</th><th scope=\"col\">Role</th>",
@@ -50,10 +59,19 @@ static void put_services_table(FILE *out, const struct report *r)
 		fprintf(out, "<th scope=\"col\" class=\"n\">%s</th>", heads[i]);
 	fputs("</tr></thead>\n<tbody>\n", out);
 	for (size_t i = 0; i < r->n_services && i < SERVICES_SHOWN; i++)
-		put_service(out, &r->services[i]);
-	fputs("</tbody>\n</table>\n", out);
+		put_service(out, &r->services[i], on_paper(&r->services[i], i));
+	fputs("</tbody>\n" HTML_TABLE_END, out);
 	if (more)
-		fprintf(out, "<p>And %zu more.</p>\n", more);
+		fprintf(out,
+			"<p class=\"screen\">And %zu more; '--output json' has %s of them.</p>\n",
+			more, r->services_left_out ? "most" : "all");
+	for (size_t i = 0; i < r->n_services; i++)
+		unprinted += i >= SERVICES_SHOWN || !on_paper(&r->services[i], i);
+	if (unprinted)
+		fprintf(out,
+			"<p class=\"paper\">And %zu more, which are not printed here; '--output json' "
+			"has %s of them.</p>\n",
+			unprinted, r->services_left_out ? "most" : "all");
 }
 
 void html_services(FILE *out, const struct report *r)
@@ -70,7 +88,8 @@ void html_services(FILE *out, const struct report *r)
 
 		if (!s->latency || !s->now.timed)
 			continue;
-		fputs("<article>\n<h3>", out);
+		fprintf(out, "<article%s>\n<h3>",
+			isfinite(s->remaining_ratio) ? "" : " class=\"screen\"");
 		html_text(out, figures_name(&s->row));
 		fprintf(out, " (%s)</h3>\n", figures_role(s->row.role));
 		svg_latency(out, r, s, i);
@@ -95,15 +114,15 @@ void html_measurement(FILE *out, const struct report *r)
 			human_share(r->estimated_share).s);
 	fputs("</p>\n", out);
 	if (r->n_gaps) {
-		fputs("<table>\n<caption>Gaps: nothing is known of what happened then</caption>\n"
-		      "<thead><tr><th scope=\"col\">From</th><th scope=\"col\">To</th>"
-		      "<th scope=\"col\">Not measured</th></tr></thead>\n<tbody>\n",
+		fputs(HTML_TABLE "<caption>Gaps: nothing is known of what happened then</caption>\n"
+				 "<thead><tr><th scope=\"col\">From</th><th scope=\"col\">To</th>"
+				 "<th scope=\"col\">Not measured</th></tr></thead>\n<tbody>\n",
 		      out);
 		for (size_t i = 0; i < r->n_gaps; i++)
 			fprintf(out, "<tr><th scope=\"row\">%s</th><td>%s</td><td>%s</td></tr>\n",
 				words_moment(r->gaps[i].from).s, words_moment(r->gaps[i].to).s,
 				words_length(r->gaps[i].unmeasured_ns).s);
-		fputs("</tbody>\n</table>\n", out);
+		fputs("</tbody>\n" HTML_TABLE_END, out);
 	}
 	if (r->gaps_left_out)
 		fprintf(out, "<p>And %zu shorter ones.</p>\n", r->gaps_left_out);
@@ -117,7 +136,7 @@ void html_events(FILE *out, const struct report *r)
 
 	if (!r->n_events)
 		return;
-	fputs("<section aria-labelledby=\"events\">\n<h2 id=\"events\">What happened</h2>\n<table>\n"
+	fputs("<section aria-labelledby=\"events\">\n<h2 id=\"events\">What happened</h2>\n" HTML_TABLE
 	      "<caption>Alerts, starts, stops, changes</caption>\n<thead><tr>"
 	      "<th scope=\"col\">When</th><th scope=\"col\">What</th><th scope=\"col\">Of</th>"
 	      "<th scope=\"col\">In words</th></tr></thead>\n<tbody>\n",
@@ -131,11 +150,11 @@ void html_events(FILE *out, const struct report *r)
 		html_text(out, e->state);
 		fputs("</td><td>", out);
 		html_text(out, e->slo);
-		fputs("</td><td>", out);
+		fputs("</td><td class=\"t\">", out);
 		html_text(out, e->text);
 		fputs("</td></tr>\n", out);
 	}
-	fputs("</tbody>\n</table>\n", out);
+	fputs("</tbody>\n" HTML_TABLE_END, out);
 	if (more)
 		fprintf(out, "<p>And %zu older ones.</p>\n", more);
 	fputs("</section>\n", out);
