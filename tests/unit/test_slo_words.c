@@ -278,6 +278,8 @@ static void lengths_are_said_in_their_two_largest_units(void **state)
 	assert_string_equal("1 day 1 hour", words_length(90061 * UINT64_C(1000000000)).s);
 	assert_string_equal("1 day", words_length(86460 * UINT64_C(1000000000)).s);
 	assert_string_equal("500 ms", words_length(500000000).s);
+	assert_string_equal("873 ms", words_length(873399000).s);
+	assert_string_equal("2.03 s", words_length(2034480000).s);
 	assert_string_equal("59 seconds", words_length(59 * UINT64_C(1000000000)).s);
 }
 

@@ -50,7 +50,7 @@ struct human words_length(uint64_t ns)
 	int n;
 
 	if (ns % NS_PER_S && s < MINUTE_S)
-		return human_duration((double)ns / NS_PER_S);
+		return human_seconds((double)ns / NS_PER_S);
 	while (i < 3 && s < units[i].s)
 		i++;
 	n = snprintf(ret.s, sizeof(ret.s), "%" PRIu64 " %s%s", s / units[i].s, units[i].name,

@@ -10,8 +10,9 @@
 #include "../slo/result.h"
 #include "human.h"
 
-struct human words_seconds(uint64_t s);	   /* "5 minutes", "1 hour", "90 seconds" */
-struct human words_length(uint64_t ns);	   /* "4 minutes 19 seconds": its two largest units */
+struct human words_seconds(uint64_t s); /* "5 minutes", "1 hour", "90 seconds" */
+struct human
+words_length(uint64_t ns); /* "4 minutes 19 seconds": its two largest units; "2.03 s" */
 struct human words_span(struct span span); /* "28 days", "1 month" */
 struct human words_moment(int64_t time);   /* "2026-01-31 12:00 UTC" */
 /* As a clock in zone shows it, with the offset from UTC: "2026-02-01 00:00 +01:00". */

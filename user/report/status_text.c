@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../base/moment.h"
 #include "../base/zone.h"
 #include "human.h"
 #include "page.h"
@@ -20,6 +21,7 @@
 #define SLOS_SHOWN     10
 #define SERVICES_SHOWN 5
 #define NAME_COLUMNS   34
+#define SLI_PARTS      1e15
 
 static const char *text_of(const json_t *o, const char *key)
 {
@@ -60,6 +62,17 @@ static void put_head(struct page *p, const json_t *status)
 	page_end(p);
 }
 
+/* Two digits after the point, cut off: what is not all is never 100 %. */
+static struct human coverage_words(double coverage)
+{
+	struct human ret;
+
+	if (!isfinite(coverage))
+		return (struct human){ "not known" };
+	snprintf(ret.s, sizeof(ret.s), "%.4g %%", floor(coverage * 1e4 + 1e-7) / 100);
+	return ret;
+}
+
 static void put_measuring(struct page *p, const json_t *status)
 {
 	const json_t *m = json_object_get(status, "measurement");
@@ -69,11 +82,12 @@ static void put_measuring(struct page *p, const json_t *status)
 
 	heading(p, ready ? INK_GOOD : INK_BAD, ready ? "measuring" : "NOT READY");
 	if (up_s >= 0)
-		page_item(p, INK_PLAIN, "up %s", words_length((uint64_t)(up_s * 1e9)).s);
+		page_item(p, INK_PLAIN, "up %s",
+			  words_length((uint64_t)fmin(up_s, 1e9) * NS_PER_SECOND).s);
 	if (moment_of(status, "began", &began))
 		page_item(p, INK_PLAIN, "record since %s", words_moment(began).s);
 	page_item(p, coverage < COVERAGE_LOW ? INK_BAD : INK_PLAIN, "coverage %s",
-		  human_target(coverage).s);
+		  coverage_words(coverage).s);
 	page_item(p, INK_PLAIN, "%s exchanges", human_count(count_of(m, "exchanges")).s);
 	if (count_of(m, "lost"))
 		page_item(p, INK_BAD, "%s lost", human_count(count_of(m, "lost")).s);
@@ -138,6 +152,14 @@ static void put_alerts(struct page *p, const json_t *slos)
 	page_end(p);
 }
 
+/* As words_sli() has a ratio that is no quotient of counts. */
+static struct human ratio_words(double ratio, double target)
+{
+	return ratio >= 0 && ratio <= 1 ? human_sli((uint64_t)floor(ratio * SLI_PARTS + 0.5),
+						    (uint64_t)SLI_PARTS, target) :
+					  (struct human){ "-" };
+}
+
 static void put_objective(struct page *p, const json_t *slo)
 {
 	const json_t *met = json_object_get(slo, "met");
@@ -161,7 +183,7 @@ static void put_objective(struct page *p, const json_t *slo)
 		page_item(p, INK_PLAIN, "%s of %s", human_sli(good, total, target).s,
 			  human_target(target).s);
 	else if (!json_is_null(met))
-		page_item(p, INK_PLAIN, "%s of %s", human_target(number_of(slo, "sli")).s,
+		page_item(p, INK_PLAIN, "%s of %s", ratio_words(number_of(slo, "sli"), target).s,
 			  human_target(target).s);
 	else
 		page_item(p, INK_PLAIN, "target %s", human_target(target).s);
