@@ -96,6 +96,13 @@ def test_parts_are_of_the_exchanges_whose_parts_are_known(families):
                                 **SERVER) == TIMED - 4
 
 
+def test_refused_connections_are_a_clients(families):
+    """Of the third service, which called; servers do not know them, and have no such series."""
+    found = exposition.values(families, "troth_connections_refused_total")
+    assert [(dict(labels), n) for labels, n in found.items()] == [
+        ({"service": "svc-2:8002", "role": "client"}, 3 * 17)]
+
+
 def test_objectives_say_target_budget_burn_and_alerts(families):
     most = {"slo": "checkout", "objective": "most", "service": "shop"}
     every = {**most, "objective": "all"}

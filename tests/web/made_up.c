@@ -43,7 +43,7 @@ static const struct service_row *at(void *context, size_t i, int64_t within_befo
 	else
 		snprintf(m->name, sizeof(m->name), "svc-%zu:%zu", i, 8000 + i % 50000);
 	m->row = (struct service_row){
-		.role = ROLE_SERVER,
+		.role = i == 2 && m->tricky ? ROLE_CLIENT : ROLE_SERVER,
 		.protocol = "http",
 		.id = { .name = m->name,
 			.port = (uint16_t)(8000 + i % 50000),
@@ -70,6 +70,7 @@ static const struct service_row *at(void *context, size_t i, int64_t within_befo
 	c->duration[HISTOGRAM_BUCKETS - 1] = MADE_NO_RESPONSE * k;
 	c->queue[slot_of(1000000)] = 1000 * k;
 	c->queue_ns = 1000000000 * k;
+	c->refused = 17 * k;
 	c->receive_ns = 500000000 * k;
 	c->service_ns = 250000000 * k;
 	c->send_ns = 125000000 * k;

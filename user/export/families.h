@@ -22,6 +22,8 @@
 	  "Time spent in each part of the exchanges whose parts are known.")                              \
 	X(IN_FLIGHT, "troth_exchanges_in_flight", GAUGE, NULL,                                            \
 	  "Requests that wait for an answer now.")                                                        \
+	X(REFUSED, "troth_connections_refused", COUNTER, NULL,                                            \
+	  "Connections of a client that were refused: nobody listened.")                                  \
 	X(SLO_GOOD, "troth_slo_good", COUNTER, NULL, "Good events of an objective, ever.")                \
 	X(SLO_VALID, "troth_slo_valid", COUNTER, NULL, "Events that an objective judged, ever.")          \
 	X(SLO_OBJECTIVE, "troth_slo_objective_ratio", GAUGE, "ratio",                                     \

@@ -128,6 +128,8 @@ static void service(struct metrics_writer *w, const struct now *now, const struc
 	duration(w, now, limits, row, before, timed, &l);
 	parts(w, row, timed, &l);
 	metrics_number(w, FAMILY_IN_FLIGHT, &l, (double)row->in_flight.count);
+	if (row->role == ROLE_CLIENT) /* where nobody listens there is no server to count it */
+		metrics_count(w, FAMILY_REFUSED, &l, row->counts.refused);
 }
 
 int metrics_services(struct metrics_writer *w, const struct now *now)
