@@ -201,6 +201,8 @@ def test_gaps_alerts_and_maintenance_are_on_it(page):
     text = "".join(Page(page).text)
     assert "2026-01-01 10:00 UTC" in text and "2 hours" in text
     assert "PAGE" in text and "1 hour and 5 minutes" in text
+    words = [e["text"] for e in Page(page).all("dt")]
+    assert "PAGE" in words and "TICKET" in words
     assert "1 hour of planned maintenance" in text
 
 

@@ -106,7 +106,7 @@ static void put_summary(FILE *out, const struct report *r)
 	put_tile(out, "broken", human_count(c->broken).s, "broken");
 	put_tile(out, "nothing", human_count(c->no_data).s, "without data");
 	put_tile(out, "", human_count(requests->total).s,
-		 r->n_promises ? "requests to the services that were promised" :
+		 r->n_promises ? "requests to services with a promise" :
 				 "requests to services of this host");
 	put_tile(out, "", human_count(requests->failed).s, "of them failed");
 	put_tile(out, "", isfinite(r->coverage) ? human_share_down(r->coverage).s : "–",

@@ -169,8 +169,8 @@ static int say_failed(struct report *r)
 	if (!r->n_promises)
 		return say(r, "No request to a service of this host was seen.");
 	if (!c->promised.total)
-		return say(r, "No request to a service that something was promised of was seen.");
-	return say_failed_of(r, "", &c->promised, "to the services that were promised");
+		return say(r, "No request to a service with a promise was seen.");
+	return say_failed_of(r, "", &c->promised, "to services with a promise");
 }
 
 /* The host's other services are not what the report is about, and not in its first figures. */
