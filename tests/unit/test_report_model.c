@@ -384,7 +384,8 @@ static void events_and_services_beyond_what_a_page_shows_are_counted_on_it(void 
 	} said[] = {
 		{ REPORT_TEXT, "the last 20 of 20,403;", "and 7 more; '--output json' has most" },
 		{ REPORT_MARKDOWN, "- 20353 older ones are left out here.", "\nand 7 more." },
-		{ REPORT_HTML, "<p>And 20203 older ones.</p>", "<p>And 7 more.</p>" },
+		{ REPORT_HTML, "<p>And 20203 older ones.</p>",
+		  "And 7 more; '--output json' has most of them.</p>" },
 	};
 	_cleanup_(report_freep) struct report *r = NULL;
 	struct fake f = { .firings = 200 };
