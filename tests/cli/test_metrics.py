@@ -144,7 +144,7 @@ def test_it_says_how_it_is_itself(families):
 def test_what_a_limit_kept_out_is_said_by_what_it_is(families):
     left_out = exposition.values(families, "troth_left_out_total")
     assert {dict(k)["what"]: v for k, v in left_out.items()} == {
-        "rows": 21, "minutes": 22, "services": 23, "alerts": 24}
+        "rows": 21, "minutes": 22, "services": 23, "alerts": 24, "events": 25}
 
 
 def test_any_name_is_read_back_as_it_is(families):
