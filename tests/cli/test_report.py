@@ -232,7 +232,7 @@ def test_the_summary_counts_failures_of_servers_only(record):
 
 
 def test_the_summary_speaks_of_what_is_promised_and_names_the_rest_apart(record):
-    service_record(record)
+    record.three_services()
     text = record.document("--from", EPOCH, "--to", EPOCH + HOUR)["summary"]["text"]
     assert text[1] == ("50 of 1,000 requests to services with a promise failed by a fault of "
                        "theirs: about one in 20. Of these, 20 never got an answer at all.")
