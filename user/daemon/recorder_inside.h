@@ -38,7 +38,6 @@ struct former {
 struct staged {
 	uint32_t series;
 	struct packed before; /* seen, before this tick */
-	bool owned;	      /* before is needed if the transaction fails */
 };
 
 /* A stretch that a tick covers is some 1 s; longer ones were found at adoption, or the clock stepped. */
