@@ -12,9 +12,10 @@ import pytest
 from daemon import port_of, running, until
 from troth import PATIENCE_S, status_of
 
-SERIES = 512  # half of them servers'; others on this machine may take some
-SERVICE_KB = 10  # what one more may take, of others as well
 SECONDS = int(os.environ.get("SOAK_S", "60"))
+# Half of them servers'; others on this machine may take some. Of an hour every one would be used up often.
+SERIES = 512 if SECONDS < 600 else 2048
+SERVICE_KB = 10  # what one more may take, of others as well
 # Below those of wire.free_port().
 PORTS = range(10000 + os.getpid() % 50 * 200, 10000 + os.getpid() % 50 * 200 + 200)
 
@@ -114,7 +115,8 @@ def test_services_that_come_and_go_leak_no_number_no_row_and_no_byte():
         room = SERIES // 2 - len(PORTS)
         alone = told(lambda: services(d), started * calls, room)
         half = len(used) // 2
-        assert not alone or max(used[half:]) < max(used[:half]) + started / 2, f"numbers grow: {used}"
+        print(f"{started} services, {used=}, {resident=} kB, {opened=}, {known=}")
+        assert not alone or max(used[half:]) < max(used[:half]) + 64, f"numbers grow: {used}"
         assert max(opened) - min(opened[1:]) <= 4, f"descriptors grow: {opened}"
         # Nothing more is kept of a service that comes again under its name.
         assert resident[-1] - resident[half] < 600 + SERVICE_KB * (known[-1] - known[half]), \
