@@ -44,10 +44,30 @@ def conf(tmp_path):
     return write
 
 
-def test_a_file_in_order_is_said_to_be(conf):
-    done = check("-c", conf("listen: :9477\nhttp: {bearer-token-file: /t}\n"))
+def test_a_file_in_order_is_said_to_be(conf, tmp_path):
+    done = check("-c", conf("listen: :9477\nhttp: {bearer-token-file: /t}\n"), "--slo-dir", tmp_path / "none")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "the configuration is in order\n"
+    assert done.stdout == "in order: the configuration and 0 objectives\n"
+
+
+def promises_of(directory, *limits):
+    """A directory of objectives: each a file and a service of its own, with a limit of its own."""
+    directory.mkdir()
+    for i, limit in enumerate(limits):
+        text = slo.objective(name=f"fast-{i}", service=i == 0).replace("8443", str(8443 + i), 2)
+        good, rest = text.split("}}}\n", 1)
+        (directory / f"{i}.yaml").write_text(f"{good}, latency: {{max: {limit}}}}}}}}}\n{rest}")
+    return directory
+
+
+def test_the_objectives_are_looked_at_as_the_daemon_does(tmp_path):
+    fine = check("--slo-dir", promises_of(tmp_path / "fine", "100ms", "200ms", "300ms"))
+    assert (fine.returncode, fine.stdout, fine.stderr) == \
+        (0, "in order: the configuration and 3 objectives\n", "")
+    five = promises_of(tmp_path / "five", *[f"{n}00ms" for n in range(1, 6)])
+    wrong = check("--slo-dir", five)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert re.search(rf"^{five}/4.yaml:16:\d+: error: ", wrong.stderr, re.M), wrong.stderr
 
 
 @pytest.mark.parametrize("text, where, words", [

@@ -6,30 +6,15 @@
 
 #include "../report/problems_said.h"
 
-static enum exit_code said(const char *who, int r, struct problems *problems)
-{
-	for (size_t i = 0; i < problems->n; i++)
-		problem_say(stderr, &problems->item[i]);
-	problems_clear(problems);
-	if (r == -ENOMEM)
-		fprintf(stderr, "%s: out of memory\n", who);
-	return !r ? EXIT_DONE : r == -EINVAL ? EXIT_USAGE : EXIT_UNABLE;
-}
-
-enum exit_code configured(const char *who, const struct daemon_flags *flags,
-			  struct daemon_conf *ret, struct daemon_conf_file **ret_owner)
-{
-	struct problems problems = {};
-	int r = daemon_conf_read(flags, &problems, ret, ret_owner);
-
-	return said(who, r, &problems);
-}
-
 enum exit_code configured_directories(const char *who, const struct daemon_flags *flags,
 				      struct daemon_conf *ret, struct daemon_conf_file **ret_owner)
 {
-	struct problems problems = {};
+	_cleanup_(problems_clear) struct problems problems = {};
 	int r = daemon_conf_directories(flags, &problems, ret, ret_owner);
 
-	return said(who, r, &problems);
+	for (size_t i = 0; i < problems.n; i++)
+		problem_say(stderr, &problems.item[i]);
+	if (r == -ENOMEM)
+		fprintf(stderr, "%s: out of memory\n", who);
+	return !r ? EXIT_DONE : r == -EINVAL ? EXIT_USAGE : EXIT_UNABLE;
 }

@@ -4,7 +4,6 @@
 #include "../base/stdio.h"
 #include "../daemon/daemon.h"
 #include "command.h"
-#include "configured.h"
 
 #define WHO "troth run"
 
@@ -18,32 +17,16 @@ static const struct option_row rows[] = {
 	{ .name = "check-config",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct run_values, check_config),
-	  .help = "say what is wrong with the configuration, and exit: 0 nothing, 2 something" },
+	  .help = "say what is wrong with configuration and objectives, and exit: 0 nothing, 2 something" },
 	{ .name = "print-config-sample",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct run_values, print_sample),
 	  .help = "print a configuration of every option, commented out, and exit" },
 };
 
-static enum exit_code run_run(const void *values)
+static enum exit_code exit_code_of(enum daemon_end end)
 {
-	_cleanup_(daemon_conf_freep) struct daemon_conf_file *owner = NULL;
-	const struct run_values *v = values;
-	struct daemon_conf conf;
-	int r;
-
-	if (v->print_sample) {
-		r = daemon_conf_sample(stdout);
-		return r ? command_unwritable(WHO, r) : EXIT_DONE;
-	}
-	if (v->check_config) {
-		enum exit_code code = configured(WHO, &v->daemon, &conf, &owner);
-
-		if (code == EXIT_DONE)
-			puts("the configuration is in order");
-		return code;
-	}
-	switch (daemon_run(&v->daemon)) {
+	switch (end) {
 	case DAEMON_DONE:
 		return EXIT_DONE;
 	case DAEMON_USAGE:
@@ -51,6 +34,26 @@ static enum exit_code run_run(const void *values)
 	default:
 		return EXIT_UNABLE;
 	}
+}
+
+static enum exit_code run_run(const void *values)
+{
+	const struct run_values *v = values;
+	size_t objectives;
+	int r;
+
+	if (v->print_sample) {
+		r = daemon_conf_sample(stdout);
+		return r ? command_unwritable(WHO, r) : EXIT_DONE;
+	}
+	if (v->check_config) {
+		enum daemon_end end = daemon_check(&v->daemon, &objectives);
+
+		if (end == DAEMON_DONE)
+			printf("in order: the configuration and %zu objectives\n", objectives);
+		return exit_code_of(end);
+	}
+	return exit_code_of(daemon_run(&v->daemon));
 }
 
 const struct command command_run = {

@@ -139,12 +139,13 @@ static void print_receivers(FILE *out)
 
 int daemon_conf_sample(FILE *out)
 {
-	int r = print_words(out, "",
-			    "Configuration of 'troth run'; troth.yaml(5) says more. Each option "
-			    "stands here with its default, or with an example where it has none. "
-			    "To set one, take away the # before its name. 'troth run "
-			    "--check-config' says what is wrong with this file. At SIGHUP it is "
-			    "read again: what is marked 'Reload: no' then waits for a restart.");
+	int r = print_words(
+		out, "",
+		"Configuration of 'troth run'; troth.yaml(5) says more. Each option "
+		"stands here with its default, or with an example where it has none. "
+		"To set one, take away the # before its name. 'troth run "
+		"--check-config' says what is wrong with it and the objectives. At SIGHUP it is "
+		"read again: what is marked 'Reload: no' then waits for a restart.");
 
 	fputc('\n', out);
 	for (size_t i = 0; i < daemon_rows_n && !r; i++)

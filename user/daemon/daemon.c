@@ -272,14 +272,10 @@ void daemon_end(struct daemon *d)
 	daemon_conf_free(d->conf_owner);
 }
 
-static enum daemon_end run(struct daemon *d)
+/* Configuration and objectives; what is wrong with them is said. */
+static enum daemon_end read_files(struct daemon *d, struct promises *p)
 {
-	_cleanup_(promises_clear) struct promises p = {};
 	_cleanup_(problems_clear) struct problems problems = {};
-	struct privilege_options privilege;
-	struct privilege_user user;
-	enum daemon_end code;
-	char why[512] = "";
 	int err;
 
 	moment_now(&d->started);
@@ -287,7 +283,7 @@ static enum daemon_end run(struct daemon *d)
 	err = daemon_conf_read(d->flags, &problems, &d->conf, &d->conf_owner);
 	if (!err)
 		err = promises_read(d->conf.slo_dir, d->started.wall_ns / NS_PER_SECOND, &problems,
-				    &p);
+				    p);
 	for (size_t i = 0; i < problems.n; i++) {
 		bool is_error = problems.item[i].level == PROBLEM_ERROR;
 
@@ -297,6 +293,34 @@ static enum daemon_end run(struct daemon *d)
 	if (err)
 		return problems.errors ? DAEMON_USAGE : fail(DAEMON_UNABLE, strerror(-err));
 	log_init(d->conf.log_level);
+	return DAEMON_DONE;
+}
+
+enum daemon_end daemon_check(const struct daemon_flags *flags, size_t *ret_objectives)
+{
+	_cleanup_(promises_clear) struct promises p = {};
+	struct daemon d = { .flags = flags };
+	enum daemon_end code = read_files(&d, &p);
+
+	*ret_objectives = 0;
+	for (size_t i = 0; code == DAEMON_DONE && i < p.set->n_slos; i++)
+		*ret_objectives += p.set->slos[i].n_objectives;
+	daemon_conf_free(d.conf_owner);
+	return code;
+}
+
+static enum daemon_end run(struct daemon *d)
+{
+	_cleanup_(promises_clear) struct promises p = {};
+	struct privilege_options privilege;
+	struct privilege_user user;
+	enum daemon_end code;
+	char why[512] = "";
+	int err;
+
+	code = read_files(d, &p);
+	if (code != DAEMON_DONE)
+		return code;
 	privilege = (struct privilege_options){ .user = d->conf.user,
 						.state_dir = d->conf.state_dir,
 						.pin_dir = d->conf.pin_dir };

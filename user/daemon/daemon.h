@@ -19,6 +19,12 @@ enum daemon_end {
 enum daemon_end daemon_run(const struct daemon_flags *flags);
 
 /*
+ * Whether daemon_run() would take configuration and objectives, without privilege; what is wrong with
+ * them is said on stderr. *ret_objectives: how many of them there are.
+ */
+enum daemon_end daemon_check(const struct daemon_flags *flags, size_t *ret_objectives);
+
+/*
  * What is pinned goes; what it had counted goes into the record first, where there is one. Of conf the
  * directories count. DAEMON_DONE also where nothing was pinned.
  */
