@@ -384,6 +384,64 @@ static void minutes_that_wait_too_long_for_the_record_are_counted(void **state)
 	world_free(w);
 }
 
+/* --- limits of time ----------------------------------------------------------------------------- */
+
+static void limit_is(struct world *w, const char *limit)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command),
+		 "sed -i 's/outcomes: .ok.\\|latency: {max: [^}]*}/latency: {max: %s}/' "
+		 "%s/promise.yaml",
+		 limit, w->slos);
+	assert_int_equal(system(command), 0);
+}
+
+/* Exchanges within the one limit there is, as metrics have them; masks say of none that it was. */
+static void within_limit(struct world *w, int64_t n)
+{
+	struct store_options o = { .dir = w->state, .mode = STORE_READER };
+	_cleanup_(store_closep) struct store *s = NULL;
+	struct store_kernel k;
+	char why[256];
+
+	assert_int_equal(recorder_service(w->d.recorder, 0)->limits[0], n);
+	assert_int_equal(store_open(&o, &s, why, sizeof(why)), 0);
+	assert_int_equal(store_kernel_get(s, &k), 0);
+	assert_memory_equal(k.thresholds, kernel.maps.thresholds, sizeof(k.thresholds));
+}
+
+/* Whoever is killed between new maps and their first reading has the bases of their limits. */
+static void limits_of_new_maps_have_their_bases_at_once(void **state)
+{
+	struct world *w = world_new();
+	unsigned int shop;
+
+	(void)state;
+	limit_is(w, "0.01ms");
+	world_start(w);
+	shop = made_service("shop", PORT);
+	made_exchanges(shop, 7, 0); /* 0.4 ms each */
+	world_tick(w);
+	within_limit(w, 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		world_kill(w);
+		kernel.there = false;
+		kernel.series[shop].counts = (struct series_counts){};
+		limit_is(w, i ? "0.01ms" : "1h");
+		kernel.dies_when_mapped = true;
+		assert_int_equal(world_begin(w), DAEMON_UNABLE);
+		world_kill(w);
+		kernel.dies_when_mapped = false;
+		world_start(w);
+		within_limit(w, i ? 0 : 7);
+		world_tick(w);
+		within_limit(w, i ? 0 : 7);
+	}
+	assert_int_equal(total_in_record(w, "shop"), 7);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -393,6 +451,7 @@ int main(void)
 		cmocka_unit_test(a_number_stays_until_its_last_counts_are_recorded),
 		cmocka_unit_test(services_that_the_record_gave_up_are_forgotten_and_may_come_again),
 		cmocka_unit_test(minutes_that_wait_too_long_for_the_record_are_counted),
+		cmocka_unit_test(limits_of_new_maps_have_their_bases_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,7 +200,9 @@ int sampler_open(const struct sampler_options *o, struct sampler **ret, char *wh
 	m->adopted = kernel.there;
 	kernel.there = true;
 	*ret = &sampler;
-	return o->mapped(o->context, m);
+	if (o->mapped(o->context, m) || kernel.dies_when_mapped)
+		return -EINTR;
+	return 0;
 }
 
 void sampler_close(struct sampler *s, bool linger)
@@ -365,7 +367,7 @@ struct world *world_new(void)
 	return w;
 }
 
-void world_start(struct world *w)
+enum daemon_end world_begin(struct world *w)
 {
 	_cleanup_(promises_clear) struct promises p = {};
 	_cleanup_(problems_clear) struct problems problems = {};
@@ -378,7 +380,12 @@ void world_start(struct world *w)
 	assert_int_equal(loop_timer(w->d.loop, daemon_tick, &w->d, &w->d.timer), 0);
 	moment_now(&now);
 	assert_int_equal(promises_read(w->slos, now.wall_ns / NS_PER_SECOND, &problems, &p), 0);
-	assert_int_equal(daemon_begin(&w->d, &p), DAEMON_DONE);
+	return daemon_begin(&w->d, &p);
+}
+
+void world_start(struct world *w)
+{
+	assert_int_equal(world_begin(w), DAEMON_DONE);
 }
 
 void world_kill(struct world *w)

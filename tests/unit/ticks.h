@@ -43,6 +43,7 @@ struct kernel {
 	struct sampler_maps maps;
 	unsigned int freed;	/* numbers that came back */
 	bool full_when_retired; /* the disk, from then on */
+	bool dies_when_mapped;	/* whoever starts; maps stay */
 };
 extern struct kernel kernel;
 
@@ -68,6 +69,7 @@ struct world {
 extern uint64_t second; /* since T0 */
 
 struct world *world_new(void);
+enum daemon_end world_begin(struct world *w);
 void world_start(struct world *w);
 void world_kill(struct world *w); /* nothing is written any more */
 void world_free(struct world *w);

@@ -131,7 +131,7 @@ static int write_all(struct recorder *r, const struct moment *now, struct record
 	if (!r->failed)
 		r->failed = e;
 	if (!r->failed)
-		r->failed = recorder_limits_rebase(r);
+		r->failed = recorder_limits_put(r, sampler_maps(r->sampler));
 	if (r->holding)
 		return r->failed = recorder_untold_put(r, r->failed);
 	e = recorder_times(r);
@@ -167,7 +167,7 @@ int recorder_tick(struct recorder *r, const struct moment *now, struct recorder_
 	if (!e) /* everything that was counted by others has been read */
 		recorder_limits_settled(r, sampler_maps(r->sampler));
 	if (!e && !r->failed)
-		r->rebase = 0;
+		recorder_limits_based(r, sampler_maps(r->sampler));
 	recorder_staged(r, !e && !r->failed);
 	t->names_changed = r->names_changed;
 	r->names_changed = false;

@@ -87,7 +87,7 @@ struct recorder {
 	struct recorder_tick *tick;
 	uint64_t ticks;
 	struct limits judged; /* by which what is read next was counted */
-	unsigned int rebase;  /* indices of limits that are others than the record has bases of */
+	struct limits based;  /* of which the record has bases */
 	bool switched;	      /* judged lacks some that are in force: they were set meanwhile */
 	bool has_left;	      /* maps that went, and what they had counted */
 	bool holding;	      /* what is counted is for objectives of later: recorder_tell() */
@@ -107,8 +107,13 @@ void recorder_limits_settled(struct recorder *r, const struct sampler_maps *m);
 /* The limits of these maps were set while they counted by others: what is read next had either. */
 void recorder_limits_changed(struct recorder *r, const struct sampler_maps *m,
 			     const struct limits *was);
-/* Limits that changed begin with what the histogram knows of them. In a transaction. */
-int recorder_limits_rebase(struct recorder *r);
+/*
+ * Limits of which the record has no bases begin with what the histogram knows of them: in memory; in a
+ * transaction; and when that is committed.
+ */
+void recorder_limits_rebase(struct recorder *r, const struct sampler_maps *m);
+int recorder_limits_put(struct recorder *r, const struct sampler_maps *m);
+void recorder_limits_based(struct recorder *r, const struct sampler_maps *m);
 /* Counts by other limits, as if by those of now: one that was not among them by the histogram. */
 void recorder_translate(const struct recorder *r, const struct threshold *was, unsigned int n_was,
 			struct series_counts *c);

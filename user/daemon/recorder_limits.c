@@ -41,23 +41,47 @@ static uint64_t within_by_masks(const struct series_counts *c, unsigned int inde
 	return n;
 }
 
-static int change(struct recorder *r, unsigned int index)
+static bool has_base(const struct recorder *r, const struct sampler_maps *m, unsigned int index)
 {
-	const struct threshold *t = &sampler_maps(r->sampler)->thresholds[index];
+	return index >= m->n_thresholds ||
+	       (index < r->based.n && threshold_same(&m->thresholds[index], &r->based.of[index]));
+}
+
+void recorder_limits_rebase(struct recorder *r, const struct sampler_maps *m)
+{
+	struct series_counts c;
+
+	for (unsigned int t = 0; t < THRESHOLDS; t++) {
+		const struct threshold *limit = &m->thresholds[t];
+
+		for (size_t i = 0; i < r->n_services && !has_base(r, m, t); i++) {
+			uint64_t before = 0;
+
+			packed_get(&r->services[i].total, &c);
+			if (limit->part == PART_DURATION)
+				before = within_by_histogram(&c, limit->max_ns);
+			r->services[i].limits[t] = (int64_t)(before - within_by_masks(&c, t));
+		}
+	}
+}
+
+int recorder_limits_put(struct recorder *r, const struct sampler_maps *m)
+{
 	int err = 0;
 
-	for (size_t i = 0; !err && i < r->n_services; i++) {
-		struct entry *e = &r->services[i];
-		struct series_counts c;
-		uint64_t before;
-
-		packed_get(&e->total, &c);
-		before = t->part == PART_DURATION ? within_by_histogram(&c, t->max_ns) : 0;
-		e->limits[index] = (int64_t)(before - within_by_masks(&c, index));
-		if (e->public.id)
-			err = store_limit_put(r->store, e->public.id, index, e->limits[index]);
-	}
+	recorder_limits_rebase(r, m);
+	for (unsigned int t = 0; t < THRESHOLDS; t++)
+		for (size_t i = 0; !err && i < r->n_services && !has_base(r, m, t); i++)
+			if (r->services[i].public.id)
+				err = store_limit_put(r->store, r->services[i].public.id, t,
+						      r->services[i].limits[t]);
 	return err;
+}
+
+void recorder_limits_based(struct recorder *r, const struct sampler_maps *m)
+{
+	memcpy(r->based.of, m->thresholds, sizeof(m->thresholds));
+	r->based.n = m->n_thresholds;
 }
 
 void recorder_limits_settled(struct recorder *r, const struct sampler_maps *m)
@@ -81,19 +105,8 @@ void recorder_limits_changed(struct recorder *r, const struct sampler_maps *m,
 		if (i < before.n && threshold_same(&m->thresholds[i], &before.of[i]))
 			continue;
 		r->judged.of[i] = (struct threshold){ .part = LIMIT_NONE };
-		r->rebase |= 1u << i;
 		r->switched = true;
 	}
-}
-
-int recorder_limits_rebase(struct recorder *r)
-{
-	int err = 0;
-
-	for (unsigned int i = 0; !err && i < THRESHOLDS; i++)
-		if (r->rebase & 1u << i)
-			err = change(r, i);
-	return err;
 }
 
 /* How many of n a limit leaves within, where only the histogram knows. Of a part the duration is a bound. */

@@ -238,6 +238,8 @@ static int left(void *recorder, const struct sampler_maps *m, const struct losse
 	moment_now(&after.at);
 	if (!err)
 		err = store_kernel_put(r->store, &after);
+	if (!err)
+		err = recorder_limits_put(r, m);
 	err = recorder_untold_put(r, err);
 	if (!err)
 		err = store_commit(r->store);
@@ -245,6 +247,8 @@ static int left(void *recorder, const struct sampler_maps *m, const struct losse
 		store_rollback(r->store);
 	r->in_transaction = r->adopting = false;
 	recorder_staged(r, !err);
+	if (!err)
+		recorder_limits_based(r, m);
 	r->kernel = after;
 	return refused(r, err);
 }
@@ -280,9 +284,13 @@ static int mapped(void *recorder, const struct sampler_maps *m)
 	if (!err)
 		err = store_kernel_put(r->store, &k);
 	if (!err)
+		err = recorder_limits_put(r, m);
+	if (!err)
 		err = store_commit(r->store);
 	else
 		store_rollback(r->store);
+	if (!err)
+		recorder_limits_based(r, m);
 	r->kernel = k;
 	return refused(r, err);
 }
@@ -328,7 +336,6 @@ int recorder_open(const struct recorder_options *o, struct recorder **ret, char 
 {
 	_cleanup_(recorder_freep) struct recorder *r = calloc(1, sizeof(*r));
 	struct sampler_options sampler = o->sampler;
-	struct limits was = {};
 	int err;
 
 	if (!r)
@@ -342,8 +349,8 @@ int recorder_open(const struct recorder_options *o, struct recorder **ret, char 
 		snprintf(why, why_size, "the record cannot be read: %s", strerror(-err));
 		return err;
 	}
-	was.n = r->kernel.n_thresholds;
-	memcpy(was.of, r->kernel.thresholds, sizeof(was.of));
+	r->based.n = r->kernel.n_thresholds;
+	memcpy(r->based.of, r->kernel.thresholds, sizeof(r->based.of));
 	sampler.context = r;
 	sampler.leaving = leaving;
 	sampler.left = left;
@@ -357,10 +364,7 @@ int recorder_open(const struct recorder_options *o, struct recorder **ret, char 
 	if (!r->adopting)
 		moment_now(&r->last); /* from here on everything counts */
 	r->found = r->adopting || r->has_left || sampler_maps(r->sampler)->adopted;
-	r->rebase = 0;
-	recorder_limits_changed(r, sampler_maps(r->sampler), &was);
-	if (!r->adopting) /* new maps have counted by no others */
-		recorder_limits_settled(r, sampler_maps(r->sampler));
+	judge(r, sampler_maps(r->sampler));
 	*ret = TAKE(r);
 	return 0;
 }

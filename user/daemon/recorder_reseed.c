@@ -57,6 +57,7 @@ int recorder_reseed(struct recorder *r, const struct moment *now, int (*more)(vo
 	if (err)
 		return err;
 	r->now = *now;
+	recorder_limits_rebase(r, sampler_maps(r->sampler));
 	err = reseed_services(r, ids);
 	if (!err)
 		err = reseed_checkpoints(r, ids);
@@ -82,5 +83,6 @@ int recorder_reseed(struct recorder *r, const struct moment *now, int (*more)(vo
 		r->series[i].behind = false;
 	}
 	r->behind = false;
+	recorder_limits_based(r, sampler_maps(r->sampler));
 	return 0;
 }
