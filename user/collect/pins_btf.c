@@ -10,6 +10,7 @@
 #include <linux/types.h>
 
 #include "../../bpf/abi.h"
+#include "../base/hash.h"
 
 #define DEPTH_MAX 16
 
@@ -24,11 +25,9 @@ const char *pins_name(const char *map)
 	return *map == '.' ? map + 1 : map;
 }
 
-/* FNV-1a. */
 static void mix(uint64_t *hash, const void *data, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		*hash = (*hash ^ ((const unsigned char *)data)[i]) * 0x100000001b3ULL;
+	*hash = hash_bytes(*hash, data, n);
 }
 
 static void mix_text(uint64_t *hash, const char *text)
@@ -101,7 +100,7 @@ static void mix_meanings(uint64_t *hash)
 uint64_t pins_layout(const struct bpf_object *object, const char *backend)
 {
 	const struct btf *btf = bpf_object__btf(object);
-	uint64_t hash = 0xcbf29ce484222325ULL;
+	uint64_t hash = HASH_OF_NOTHING;
 
 	mix_text(&hash, backend);
 	for (size_t i = 0; i < pins_n_kept; i++) {

@@ -13,6 +13,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "../base/hash.h"
 #include "lockdown.h"
 #include "programs_own.h"
 #include "socket.skel.h"
@@ -93,16 +94,12 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 	return wanted && level <= LIBBPF_INFO ? vfprintf(stderr, format, args) : 0;
 }
 
-/* FNV-1a: tells builds apart, and need not withstand anybody. */
 static __u64 build_of(const struct backend_object *backend)
 {
 	size_t n;
-	const unsigned char *bytes = backend->bytes(&n);
-	__u64 hash = 0xcbf29ce484222325ULL;
+	const void *bytes = backend->bytes(&n);
 
-	for (size_t i = 0; i < n; i++)
-		hash = (hash ^ bytes[i]) * 0x100000001b3ULL;
-	return hash;
+	return hash_bytes(HASH_OF_NOTHING, bytes, n);
 }
 
 static void configure(struct programs *p, const struct collector_options *o)

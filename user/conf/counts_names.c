@@ -5,16 +5,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "../base/hash.h"
+
 #define ROOM_FIRST 64
 
-/* FNV-1a, 64 bits: names are few, and a file that makes them collide slows down only its own reading. */
+/* Names are few, and a file that makes them collide slows down only its own reading. */
 static uint32_t hash(const char *text, size_t n)
 {
-	uint64_t h = 0xcbf29ce484222325u;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)text[i]) * 0x100000001b3u;
-	return (uint32_t)(h ^ h >> 32);
+	return hash_fold(hash_bytes(HASH_OF_NOTHING, text, n));
 }
 
 void counts_names_clear(struct counts_names *names)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/hash.h"
 #include "duration.h"
 #include "openslo_read.h"
 
@@ -27,14 +28,16 @@ struct wanted_list {
 	size_t n;
 };
 
-/* FNV-1a. */
+/* Each with its end, so that no two run together. */
 static uint64_t select_hash(const struct kernel_metric *m)
 {
-	uint64_t hash = 0xcbf29ce484222325;
+	uint64_t hash = HASH_OF_NOTHING;
 
-	for (int key = 0; key < SELECT_KEYS; key++)
-		for (const char *p = m->select[key] ? m->select[key] : ""; p; p = *p ? p + 1 : NULL)
-			hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
+	for (int key = 0; key < SELECT_KEYS; key++) {
+		const char *text = m->select[key] ? m->select[key] : "";
+
+		hash = hash_bytes(hash, text, strlen(text) + 1);
+	}
 	return hash;
 }
 

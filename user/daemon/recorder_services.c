@@ -6,23 +6,15 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../base/hash.h"
 #include "recorder_inside.h"
 
 /* --- finding them ------------------------------------------------------------------------------- */
 
-/* FNV-1a */
-static uint32_t hash_of(enum role role, const char *name)
-{
-	uint32_t hash = 2166136261u ^ role;
-
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 16777619u;
-	return hash;
-}
-
 static uint32_t *bucket(const struct recorder *r, enum role role, const char *name)
 {
-	return &r->buckets[hash_of(role, name) & (r->services_room - 1)];
+	return &r->buckets[hash_fold(hash_text(HASH_OF_NOTHING ^ role, name)) &
+			   (r->services_room - 1)];
 }
 
 /* All of them anew: places have changed, or there are twice as many. */

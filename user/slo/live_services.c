@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/hash.h"
 #include "live_parts.h"
 #include "select.h"
 
@@ -68,14 +69,9 @@ static void known_evict(struct live *l)
 	l->evicted++;
 }
 
-/* FNV-1a */
 static size_t bucket_of(enum role role, const char *name)
 {
-	uint64_t hash = 14695981039346656037ull ^ role;
-
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 1099511628211ull;
-	return (hash ^ hash >> 32) % KNOWN_BUCKETS;
+	return hash_fold(hash_text(HASH_OF_NOTHING ^ role, name)) % KNOWN_BUCKETS;
 }
 
 static struct known *known_find(struct live *l, const struct service_row *row)
