@@ -114,28 +114,34 @@ class Daemon:
 
 
 class Crowd:
-    """Ports that are called, at so many exchanges a second in all (0: as many as one thread makes)."""
+    """Ports that are called, at so many exchanges a second in all (0: as many as are made), by so many threads."""
 
-    def __init__(self, ports, rate, idle=0):
-        self.process = subprocess.Popen([BENCH, "crowd", str(ports), str(rate), str(idle)],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        if self.process.stdout.readline() != "talking\n":
-            raise Failure("bench crowd does not talk")
+    def __init__(self, ports, rate, idle=0, threads=1):
+        share = [str(n // threads) for n in (ports, rate, idle)]
+        self.processes = [subprocess.Popen([BENCH, "crowd", *share], stdin=subprocess.PIPE,
+                                           stdout=subprocess.PIPE, text=True) for _ in range(threads)]
+        for process in self.processes:
+            if process.stdout.readline() != "talking\n":
+                raise Failure("bench crowd does not talk")
         self.began = time.monotonic()
 
     def end(self):
         """How many exchanges there were; and how many a second."""
         seconds = time.monotonic() - self.began
-        done = int(self.process.communicate("\n", timeout=60)[0])
+        for process in self.processes:
+            process.stdin.write("\n")
+            process.stdin.flush()
+        done = sum(int(process.communicate(timeout=60)[0]) for process in self.processes)
         return done, done / seconds
 
     def __enter__(self):
         return self
 
     def __exit__(self, *error):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
 
 
 def settled(d, done, what):
@@ -169,8 +175,8 @@ def cpu():
     shares, rates, total = {"slow": [], "fast": []}, {}, 0
     with Daemon(5) as d:
         for _ in range(fewer(5, 1)):
-            for name, rate in (("slow", 1000), ("fast", 0)):
-                with Crowd(100, rate) as crowd:
+            for name, rate in (("slow", 1000), ("fast", 100_000)):
+                with Crowd(100, rate, threads=2) as crowd:
                     time.sleep(2)
                     shares[name].append(d.cpu(fewer(10, 6)))
                     done, rates[name] = crowd.end()
@@ -178,8 +184,9 @@ def cpu():
                 settled(d, total, "100 services")
     for name in shares:
         value = statistics.median(shares[name])
-        row(f"daemon: CPU at {rates[name] / 1000:.0f} k exchanges/s", f"{value:.2%}",
-            "<= 0.5%" if name == "fast" else "", value <= 0.005 if name == "fast" else None,
+        row(f"daemon: CPU at {rates[name] / 1000:.1f} k exchanges/s", f"{value:.2%}",
+            "<= 0.5%" if name == "fast" else "",
+            value <= 0.005 if rates[name] > 95_000 else None,  # some machines make fewer
             f"{min(shares[name]):.2%}-{max(shares[name]):.2%} of a core")
     pairs = [fast / slow for fast, slow in zip(shares["fast"], shares["slow"])]
     row("daemon: CPU, that rate / 1 k/s", f"{statistics.median(pairs):.2f}", "", None,
