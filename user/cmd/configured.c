@@ -18,3 +18,15 @@ enum exit_code configured_directories(const char *who, const struct daemon_flags
 		fprintf(stderr, "%s: out of memory\n", who);
 	return !r ? EXIT_DONE : r == -EINVAL ? EXIT_USAGE : EXIT_UNABLE;
 }
+
+enum exit_code exit_code_of(enum daemon_end end)
+{
+	switch (end) {
+	case DAEMON_DONE:
+		return EXIT_DONE;
+	case DAEMON_USAGE:
+		return EXIT_USAGE;
+	default:
+		return EXIT_UNABLE;
+	}
+}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* configured.h - the daemon's directories as a command needs them: read, and what is wrong said. */
+/* configured.h - for commands that stand on the daemon: its directories, and how it ended. */
 #ifndef TROTH_CMD_CONFIGURED_H
 #define TROTH_CMD_CONFIGURED_H
 
-#include "../conf/daemon.h"
+#include "../daemon/daemon.h"
 #include "command.h"
 
 /*
@@ -12,5 +12,7 @@
  */
 enum exit_code configured_directories(const char *who, const struct daemon_flags *flags,
 				      struct daemon_conf *ret, struct daemon_conf_file **ret_owner);
+
+enum exit_code exit_code_of(enum daemon_end end);
 
 #endif

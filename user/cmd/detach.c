@@ -19,14 +19,7 @@ static enum exit_code detach_run(const void *values)
 
 	if (code != EXIT_DONE)
 		return code;
-	switch (daemon_detach(&conf)) {
-	case DAEMON_DONE:
-		return EXIT_DONE;
-	case DAEMON_USAGE:
-		return EXIT_USAGE;
-	default:
-		return EXIT_UNABLE;
-	}
+	return exit_code_of(daemon_detach(&conf));
 }
 
 const struct command command_detach = {

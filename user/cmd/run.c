@@ -4,6 +4,7 @@
 #include "../base/stdio.h"
 #include "../daemon/daemon.h"
 #include "command.h"
+#include "configured.h"
 
 #define WHO "troth run"
 
@@ -23,18 +24,6 @@ static const struct option_row rows[] = {
 	  .offset = offsetof(struct run_values, print_sample),
 	  .help = "print a configuration of every option, commented out, and exit" },
 };
-
-static enum exit_code exit_code_of(enum daemon_end end)
-{
-	switch (end) {
-	case DAEMON_DONE:
-		return EXIT_DONE;
-	case DAEMON_USAGE:
-		return EXIT_USAGE;
-	default:
-		return EXIT_UNABLE;
-	}
-}
 
 static enum exit_code run_run(const void *values)
 {
