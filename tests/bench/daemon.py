@@ -114,12 +114,12 @@ class Daemon:
 
 
 class Crowd:
-    """Ports that are called, at so many exchanges a second in all (0: as many as are made), by so many threads."""
+    """Ports that are called, at so many exchanges a second in all (0: as many as are made), by so many processes."""
 
-    def __init__(self, ports, rate, idle=0, threads=1):
-        share = [str(n // threads) for n in (ports, rate, idle)]
+    def __init__(self, ports, rate, idle=0, processes=1):
+        share = [str(n // processes) for n in (ports, rate, idle)]
         self.processes = [subprocess.Popen([BENCH, "crowd", *share], stdin=subprocess.PIPE,
-                                           stdout=subprocess.PIPE, text=True) for _ in range(threads)]
+                                           stdout=subprocess.PIPE, text=True) for _ in range(processes)]
         for process in self.processes:
             if process.stdout.readline() != "talking\n":
                 raise Failure("bench crowd does not talk")
@@ -176,7 +176,7 @@ def cpu():
     with Daemon(5) as d:
         for _ in range(fewer(5, 1)):
             for name, rate in (("slow", 1000), ("fast", 100_000)):
-                with Crowd(100, rate, threads=2) as crowd:
+                with Crowd(100, rate, processes=2) as crowd:
                     time.sleep(2)
                     shares[name].append(d.cpu(fewer(10, 6)))
                     done, rates[name] = crowd.end()

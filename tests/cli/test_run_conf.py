@@ -47,7 +47,7 @@ def conf(tmp_path):
 def test_a_file_in_order_is_said_to_be(conf, tmp_path):
     done = check("-c", conf("listen: :9477\nhttp: {bearer-token-file: /t}\n"), "--slo-dir", tmp_path / "none")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "in order: the configuration and 0 objectives\n"
+    assert done.stdout == "in order: the configuration; objectives: 0\n"
 
 
 def promises_of(directory, *limits):
@@ -63,11 +63,18 @@ def promises_of(directory, *limits):
 def test_the_objectives_are_looked_at_as_the_daemon_does(tmp_path):
     fine = check("--slo-dir", promises_of(tmp_path / "fine", "100ms", "200ms", "300ms"))
     assert (fine.returncode, fine.stdout, fine.stderr) == \
-        (0, "in order: the configuration and 3 objectives\n", "")
+        (0, "in order: the configuration; objectives: 3\n", "")
     five = promises_of(tmp_path / "five", *[f"{n}00ms" for n in range(1, 6)])
     wrong = check("--slo-dir", five)
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert re.search(rf"^{five}/4.yaml:16:\d+: error: ", wrong.stderr, re.M), wrong.stderr
+    (tmp_path / "long").mkdir()
+    (tmp_path / "long" / "a.yaml").write_text(
+        slo.objective(window="1000d", method="Timeslices",
+                      objective_more="      timeSliceTarget: 0.9\n      timeSliceWindow: 500d\n"))
+    wrong = check("--slo-dir", tmp_path / "long")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "troth: " in wrong.stderr and "more than 16777216 steps" in wrong.stderr
 
 
 @pytest.mark.parametrize("text, where, words", [

@@ -442,6 +442,29 @@ static void limits_of_new_maps_have_their_bases_at_once(void **state)
 	world_free(w);
 }
 
+/* The record is lost: maps that it does not know have counted by other limits too. */
+static void limits_of_maps_that_nobody_knows_have_bases_by_the_histogram(void **state)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	limit_is(w, "0.01ms");
+	world_start(w);
+	made_exchanges(made_service("shop", PORT), 7, 0);
+	world_tick(w);
+	for (unsigned int i = 0; i < 2; i++) {
+		if (i)
+			assert_int_equal(remove(w->db), 0);
+		world_kill(w);
+		limit_is(w, "1h");
+		world_start(w);
+		world_tick(w);
+		within_limit(w, 7);
+	}
+	assert_int_equal(total_in_record(w, "shop"), 7);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -452,6 +475,7 @@ int main(void)
 		cmocka_unit_test(services_that_the_record_gave_up_are_forgotten_and_may_come_again),
 		cmocka_unit_test(minutes_that_wait_too_long_for_the_record_are_counted),
 		cmocka_unit_test(limits_of_new_maps_have_their_bases_at_once),
+		cmocka_unit_test(limits_of_maps_that_nobody_knows_have_bases_by_the_histogram),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -199,6 +199,8 @@ int sampler_open(const struct sampler_options *o, struct sampler **ret, char *wh
 	}
 	m->adopted = kernel.there;
 	kernel.there = true;
+	for (unsigned int i = 0; i < SERIES; i++)
+		kernel.series[i].moved = true; /* as far as anybody knows */
 	*ret = &sampler;
 	if (o->mapped(o->context, m) || kernel.dies_when_mapped)
 		return -EINTR;

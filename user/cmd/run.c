@@ -39,7 +39,7 @@ static enum exit_code run_run(const void *values)
 		enum daemon_end end = daemon_check(&v->daemon, &objectives);
 
 		if (end == DAEMON_DONE)
-			printf("in order: the configuration and %zu objectives\n", objectives);
+			printf("in order: the configuration; objectives: %zu\n", objectives);
 		return exit_code_of(end);
 	}
 	return exit_code_of(daemon_run(&v->daemon));

@@ -299,12 +299,18 @@ static enum daemon_end read_files(struct daemon *d, struct promises *p)
 enum daemon_end daemon_check(const struct daemon_flags *flags, size_t *ret_objectives)
 {
 	_cleanup_(promises_clear) struct promises p = {};
+	_cleanup_(live_freep) struct live *l = NULL;
 	struct daemon d = { .flags = flags };
 	enum daemon_end code = read_files(&d, &p);
+	struct live_options o = { .set = p.set,
+				  .now = d.started.wall_ns / NS_PER_SECOND,
+				  .limits = p.limits,
+				  .n_limits = p.n_limits };
+	char why[512] = "";
 
-	*ret_objectives = 0;
-	for (size_t i = 0; code == DAEMON_DONE && i < p.set->n_slos; i++)
-		*ret_objectives += p.set->slos[i].n_objectives;
+	if (code == DAEMON_DONE && live_new(&o, &l, why, sizeof(why)))
+		code = fail(DAEMON_USAGE, why);
+	*ret_objectives = l ? live_n(l) : 0;
 	daemon_conf_free(d.conf_owner);
 	return code;
 }

@@ -20,7 +20,7 @@ enum daemon_end daemon_run(const struct daemon_flags *flags);
 
 /*
  * Whether daemon_run() would take configuration and objectives, without privilege; what is wrong with
- * them is said on stderr. *ret_objectives: how many of them there are.
+ * them is said on stderr. *ret_objectives: how many of them there are, revisions as one.
  */
 enum daemon_end daemon_check(const struct daemon_flags *flags, size_t *ret_objectives);
 

@@ -120,6 +120,7 @@ static int losses_put(struct recorder *r, const struct moment *now)
 /* Everything that one transaction holds. */
 static int write_all(struct recorder *r, const struct moment *now, struct recorder_tick *t)
 {
+	const struct limits limits = limits_of_maps(r);
 	int e = store_begin(r->store);
 
 	r->in_transaction = !e;
@@ -131,7 +132,7 @@ static int write_all(struct recorder *r, const struct moment *now, struct record
 	if (!r->failed)
 		r->failed = e;
 	if (!r->failed)
-		r->failed = recorder_limits_put(r, sampler_maps(r->sampler));
+		r->failed = recorder_limits_put(r, &limits);
 	if (r->holding)
 		return r->failed = recorder_untold_put(r, r->failed);
 	e = recorder_times(r);
@@ -167,7 +168,7 @@ int recorder_tick(struct recorder *r, const struct moment *now, struct recorder_
 	if (!e) /* everything that was counted by others has been read */
 		recorder_limits_settled(r, sampler_maps(r->sampler));
 	if (!e && !r->failed)
-		recorder_limits_based(r, sampler_maps(r->sampler));
+		r->based = limits_of_maps(r);
 	recorder_staged(r, !e && !r->failed);
 	t->names_changed = r->names_changed;
 	r->names_changed = false;

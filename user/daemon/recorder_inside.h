@@ -102,18 +102,21 @@ struct recorder {
 	int retire_failed; /* of the record, while numbers were to go back */
 };
 
-/* recorder_limits.c: what is read next was counted by the limits of these maps. */
+/* recorder_limits.c */
+struct limits limits_of(const struct threshold of[THRESHOLDS], unsigned int n);
+struct limits limits_of_maps(const struct recorder *r);
+
+/* What is read next was counted by the limits of these maps. */
 void recorder_limits_settled(struct recorder *r, const struct sampler_maps *m);
 /* The limits of these maps were set while they counted by others: what is read next had either. */
 void recorder_limits_changed(struct recorder *r, const struct sampler_maps *m,
 			     const struct limits *was);
 /*
- * Limits of which the record has no bases begin with what the histogram knows of them: in memory; in a
- * transaction; and when that is committed.
+ * Limits of which the record has no bases begin with what the histogram knows of them: in memory, and in
+ * a transaction. based is to be set when that is committed.
  */
-void recorder_limits_rebase(struct recorder *r, const struct sampler_maps *m);
-int recorder_limits_put(struct recorder *r, const struct sampler_maps *m);
-void recorder_limits_based(struct recorder *r, const struct sampler_maps *m);
+void recorder_limits_rebase(struct recorder *r, const struct limits *now);
+int recorder_limits_put(struct recorder *r, const struct limits *now);
 /* Counts by other limits, as if by those of now: one that was not among them by the histogram. */
 void recorder_translate(const struct recorder *r, const struct threshold *was, unsigned int n_was,
 			struct series_counts *c);

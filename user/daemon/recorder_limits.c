@@ -41,59 +41,65 @@ static uint64_t within_by_masks(const struct series_counts *c, unsigned int inde
 	return n;
 }
 
-static bool has_base(const struct recorder *r, const struct sampler_maps *m, unsigned int index)
+struct limits limits_of(const struct threshold of[THRESHOLDS], unsigned int n)
 {
-	return index >= m->n_thresholds ||
-	       (index < r->based.n && threshold_same(&m->thresholds[index], &r->based.of[index]));
+	struct limits ret = { .n = n };
+
+	memcpy(ret.of, of, sizeof(ret.of));
+	return ret;
 }
 
-void recorder_limits_rebase(struct recorder *r, const struct sampler_maps *m)
+struct limits limits_of_maps(const struct recorder *r)
+{
+	const struct sampler_maps *m = sampler_maps(r->sampler);
+
+	return limits_of(m->thresholds, m->n_thresholds);
+}
+
+static bool has_base(const struct recorder *r, const struct limits *now, unsigned int index)
+{
+	return index >= now->n ||
+	       (index < r->based.n && threshold_same(&now->of[index], &r->based.of[index]));
+}
+
+void recorder_limits_rebase(struct recorder *r, const struct limits *now)
 {
 	struct series_counts c;
 
-	for (unsigned int t = 0; t < THRESHOLDS; t++) {
-		const struct threshold *limit = &m->thresholds[t];
-
-		for (size_t i = 0; i < r->n_services && !has_base(r, m, t); i++) {
+	for (unsigned int t = 0; t < THRESHOLDS; t++)
+		for (size_t i = 0; i < r->n_services && !has_base(r, now, t); i++) {
 			uint64_t before = 0;
 
 			packed_get(&r->services[i].total, &c);
-			if (limit->part == PART_DURATION)
-				before = within_by_histogram(&c, limit->max_ns);
+			if (now->of[t].part == PART_DURATION)
+				before = within_by_histogram(&c, now->of[t].max_ns);
 			r->services[i].limits[t] = (int64_t)(before - within_by_masks(&c, t));
 		}
-	}
 }
 
-int recorder_limits_put(struct recorder *r, const struct sampler_maps *m)
+int recorder_limits_put(struct recorder *r, const struct limits *now)
 {
 	int err = 0;
 
-	recorder_limits_rebase(r, m);
+	recorder_limits_rebase(r, now);
 	for (unsigned int t = 0; t < THRESHOLDS; t++)
-		for (size_t i = 0; !err && i < r->n_services && !has_base(r, m, t); i++)
+		for (size_t i = 0; !err && i < r->n_services && !has_base(r, now, t); i++)
 			if (r->services[i].public.id)
 				err = store_limit_put(r->store, r->services[i].public.id, t,
 						      r->services[i].limits[t]);
 	return err;
 }
 
-void recorder_limits_based(struct recorder *r, const struct sampler_maps *m)
-{
-	memcpy(r->based.of, m->thresholds, sizeof(m->thresholds));
-	r->based.n = m->n_thresholds;
-}
-
 void recorder_limits_settled(struct recorder *r, const struct sampler_maps *m)
 {
-	memcpy(r->judged.of, m->thresholds, sizeof(m->thresholds));
-	r->judged.n = m->n_thresholds;
+	r->judged = limits_of(m->thresholds, m->n_thresholds);
 	r->switched = false;
 }
 
 /*
  * While an index changes it is switched off, and what programs had begun to count is by the old limit:
- * of such an index masks say nothing, up to the reading that follows.
+ * of such an index masks say nothing, up to the reading that follows. (A limit that is set and set back
+ * between two readings keeps its base: what another one counted meanwhile is in its bucket.)
  */
 void recorder_limits_changed(struct recorder *r, const struct sampler_maps *m,
 			     const struct limits *was)

@@ -170,9 +170,8 @@ static int refused(struct recorder *r, int err)
 /* Limits that the record does not know of were set, and then whoever set them was killed. */
 static void judge(struct recorder *r, const struct sampler_maps *m)
 {
-	struct limits was = { .n = r->kernel.n_thresholds };
+	const struct limits was = limits_of(r->kernel.thresholds, r->kernel.n_thresholds);
 
-	memcpy(was.of, r->kernel.thresholds, sizeof(was.of));
 	if (is_ours(r, m))
 		recorder_limits_changed(r, m, &was);
 	else
@@ -217,6 +216,7 @@ static int left(void *recorder, const struct sampler_maps *m, const struct losse
 		uint64_t missed, uint64_t in_flight)
 {
 	struct recorder *r = recorder;
+	const struct limits limits = limits_of(m->thresholds, m->n_thresholds);
 	struct store_kernel after = { .maps_id = m->id,
 				      .losses = *losses,
 				      .missed = missed,
@@ -239,7 +239,7 @@ static int left(void *recorder, const struct sampler_maps *m, const struct losse
 	if (!err)
 		err = store_kernel_put(r->store, &after);
 	if (!err)
-		err = recorder_limits_put(r, m);
+		err = recorder_limits_put(r, &limits);
 	err = recorder_untold_put(r, err);
 	if (!err)
 		err = store_commit(r->store);
@@ -248,7 +248,7 @@ static int left(void *recorder, const struct sampler_maps *m, const struct losse
 	r->in_transaction = r->adopting = false;
 	recorder_staged(r, !err);
 	if (!err)
-		recorder_limits_based(r, m);
+		r->based = limits;
 	r->kernel = after;
 	return refused(r, err);
 }
@@ -257,6 +257,7 @@ static int left(void *recorder, const struct sampler_maps *m, const struct losse
 static int mapped(void *recorder, const struct sampler_maps *m)
 {
 	struct recorder *r = recorder;
+	const struct limits limits = limits_of(m->thresholds, m->n_thresholds);
 	struct store_kernel k = { .maps_id = m->id, .n_thresholds = m->n_thresholds };
 	int err = 0;
 
@@ -283,14 +284,14 @@ static int mapped(void *recorder, const struct sampler_maps *m)
 	err = store_checkpoints_forget(r->store);
 	if (!err)
 		err = store_kernel_put(r->store, &k);
-	if (!err)
-		err = recorder_limits_put(r, m);
+	if (!err && !m->adopted) /* else what they have counted comes first */
+		err = recorder_limits_put(r, &limits);
 	if (!err)
 		err = store_commit(r->store);
 	else
 		store_rollback(r->store);
-	if (!err)
-		recorder_limits_based(r, m);
+	if (!err && !m->adopted)
+		r->based = limits;
 	r->kernel = k;
 	return refused(r, err);
 }
@@ -349,8 +350,7 @@ int recorder_open(const struct recorder_options *o, struct recorder **ret, char 
 		snprintf(why, why_size, "the record cannot be read: %s", strerror(-err));
 		return err;
 	}
-	r->based.n = r->kernel.n_thresholds;
-	memcpy(r->based.of, r->kernel.thresholds, sizeof(r->based.of));
+	r->based = limits_of(r->kernel.thresholds, r->kernel.n_thresholds);
 	sampler.context = r;
 	sampler.leaving = leaving;
 	sampler.left = left;

@@ -51,13 +51,14 @@ static int reseed_checkpoints(struct recorder *r, const int64_t *ids)
 int recorder_reseed(struct recorder *r, const struct moment *now, int (*more)(void *context),
 		    void *context)
 {
+	const struct limits limits = limits_of(r->kernel.thresholds, r->kernel.n_thresholds);
 	_cleanup_(freep) int64_t *ids = calloc(r->n_services + 1, sizeof(*ids));
 	int err = ids ? store_begin(r->store) : -ENOMEM;
 
 	if (err)
 		return err;
 	r->now = *now;
-	recorder_limits_rebase(r, sampler_maps(r->sampler));
+	recorder_limits_rebase(r, &limits);
 	err = reseed_services(r, ids);
 	if (!err)
 		err = reseed_checkpoints(r, ids);
@@ -83,6 +84,6 @@ int recorder_reseed(struct recorder *r, const struct moment *now, int (*more)(vo
 		r->series[i].behind = false;
 	}
 	r->behind = false;
-	recorder_limits_based(r, sampler_maps(r->sampler));
+	r->based = limits;
 	return 0;
 }

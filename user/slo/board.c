@@ -145,7 +145,7 @@ static int explain(char *why, size_t size, const struct slo *slo, const struct o
 	else if (r == -E2BIG)
 		snprintf(
 			why, size,
-			"%s:%u:%u: a window of '%s' has more than %u steps: choose a longer --step",
+			"%s:%u:%u: a window of '%s' has more than %u steps: shorten it, or choose a longer --step where there is one",
 			slo->place.file, slo->place.line, slo->place.column, slo->name,
 			TRACK_CELLS_MAX);
 	return r;
