@@ -57,7 +57,7 @@ def test_a_failing_webhook_is_tried_again_later_and_later_with_the_same_id(tmp_p
         for gap, whole in zip(gaps, (1, 2, 4)):
             assert 0.7 * whole < gap < whole + 4
         assert driver.wait_said("HTTP status 500") and driver.wait_said("delivers again")
-        assert list(driver.kept.iterdir()) == []
+        assert kept_files(driver) == []
 
 
 @pytest.mark.parametrize("play, why", (("hang", "no answer in time"), ("reset", "reset")))
@@ -86,7 +86,7 @@ def test_what_a_webhook_refuses_is_given_up_after_a_few_tries_and_said(tmp_path)
         assert len(hooks.requests) == 4
         counts = driver.counts()["counts"]["hook"]
         assert (counts["dropped"], counts["waiting"], counts["sent"]) == (1, 0, 0)
-        assert list(driver.kept.iterdir()) == []
+        assert kept_files(driver) == []
 
 
 def test_an_answer_without_end_is_cut_off_and_counts(tmp_path):
@@ -144,7 +144,7 @@ def test_a_full_queue_drops_the_oldest_and_says_so_once(tmp_path):
         wait_for(lambda: driver.counts()["counts"]["hook"]["dropped"] == 25)
         assert driver.counts()["counts"]["hook"]["waiting"] == 5
         assert len([line for line in driver.said() if "dropped the oldest" in line]) == 1
-        kept = [json.loads(json.loads(f.read_text())["body"])["slo"] for f in driver.kept.iterdir()]
+        kept = [json.loads(json.loads(f.read_text())["body"])["slo"] for f in kept_files(driver)]
         assert sorted(kept) == [f"slo-{i}" for i in range(25, 30)]
 
 
@@ -158,7 +158,7 @@ def test_the_token_is_read_at_each_use_and_never_shown(tmp_path):
         token.write_text(f"{TOKEN}-old\n")
         hooks.wait(1)
         token.write_text(f"{TOKEN}\n")
-        kept = b"".join(f.read_bytes() for f in driver.kept.iterdir())
+        kept = b"".join(f.read_bytes() for f in kept_files(driver))
         driver.wait_done(1)
         assert [r.headers["authorization"] for r in hooks.requests] == \
             [f"Bearer {TOKEN}-old", f"Bearer {TOKEN}"]
@@ -245,8 +245,13 @@ def test_a_name_that_does_not_resolve_holds_nothing_up(tmp_path):
         assert responsive(driver)
 
 
+def kept_files(driver):
+    """Without what is being written, or was when it was killed."""
+    return [f for f in driver.kept.iterdir() if f.suffix != ".new"]
+
+
 def kept_ids(driver):
-    bodies = (json.loads(f.read_text())["body"] for f in driver.kept.iterdir() if f.suffix != ".new")
+    bodies = (json.loads(f.read_text())["body"] for f in kept_files(driver))
     return {json.loads(body)["id"] for body in bodies}
 
 
@@ -289,7 +294,7 @@ def test_a_kill_loses_nothing_and_repeats_nothing_that_was_confirmed(tmp_path):
         assert kept_ids(driver) and len(confirmed) >= 6
         hooks.answer = None
         with Driver(tmp_path, webhook(hooks)) as again:
-            wait_for(lambda: not list(again.kept.iterdir()))
+            wait_for(lambda: not kept_files(again))
         good = [r.json for r in hooks.requests if r.play == 200]
         times = collections.Counter(told["id"] for told in good)
         assert len(times) == changes
@@ -309,10 +314,10 @@ def test_what_is_kept_for_a_receiver_that_is_gone_is_forgotten(tmp_path):
         with Driver(tmp_path, webhook(hooks)) as driver:
             driver.changed()
             hooks.wait(1)
-        assert list(driver.kept.iterdir())
+        assert kept_files(driver)
         with Driver(tmp_path, webhook(hooks, "other")) as again:
             again.wait_done(1)
-            assert not list(again.kept.iterdir())
+            assert not kept_files(again)
 
 
 def test_it_can_be_freed_with_everything_under_way(tmp_path):
@@ -324,7 +329,7 @@ def test_it_can_be_freed_with_everything_under_way(tmp_path):
             driver.changed(f"slo-{i}")
         hooks.wait(4)
         driver.end()  # the sanitizers have nothing to say
-        assert len(list(driver.kept.iterdir())) >= 10
+        assert len(kept_files(driver)) >= 10
 
 
 def test_kept_messages_go_on_where_they_were(tmp_path):
@@ -334,10 +339,10 @@ def test_kept_messages_go_on_where_they_were(tmp_path):
             driver.changed()
             hooks.wait(2)
             driver.changed(firing=False)
-            wait_for(lambda: len(list(driver.kept.iterdir())) == 2)
+            wait_for(lambda: len(kept_files(driver)) == 2)
             wait_for(lambda: driver.counts()["counts"]["hook"]["failed"] == 2)
             driver.kill()
-        kept = [json.loads(f.read_text()) for f in sorted(driver.kept.iterdir())]
+        kept = [json.loads(f.read_text()) for f in sorted(kept_files(driver))]
         assert kept[0]["tries"] == 2 and kept[0]["receiver"] == "hook"
         n = len(hooks.requests)
         hooks.answer = None
