@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from notifying import Driver, Hooks, command, responsive, wait_for, webhook
+from notifying import HANGS_S, Driver, Hooks, command, responsive, wait_for, webhook
 
 
 @pytest.fixture
@@ -73,9 +73,10 @@ def test_a_command_that_fails_is_run_again_and_its_first_line_is_said(tmp_path, 
 
 def test_a_command_that_hangs_is_killed_with_its_children(tmp_path, script):
     path = script("[ -e pids ] && exit 0\nsleep 1000 & echo $! $$ > pids.new; mv pids.new pids; wait")
-    with Driver(tmp_path, command(path, timeout_s=2)) as driver:
+    with Driver(tmp_path, command(path, timeout_s=HANGS_S)) as driver:
         driver.changed()
-        driver.wait_said("was still running after 2 s, and was killed")
+        driver.wait_said(f"was still running after {HANGS_S} s, and was killed")
+        wait_for((tmp_path / "pids").exists)
         pids = (tmp_path / "pids").read_text().split()
         wait_for(lambda: not any(running(pid) for pid in pids))
         driver.wait_done(1)
@@ -91,10 +92,10 @@ def test_a_command_that_ignores_its_stdin_holds_nothing_up(tmp_path, script):
 
 
 def test_a_command_that_never_stops_talking_holds_nothing_up(tmp_path, script):
-    with Hooks() as hooks, Driver(tmp_path, command(script("yes chatter"), timeout_s=6),
+    with Hooks() as hooks, Driver(tmp_path, command(script("yes chatter"), timeout_s=15),
                                   webhook(hooks)) as driver:
         driver.changed()
-        hooks.wait(1, 5)
+        hooks.wait(1, 12)
         assert '"chatter"' in driver.wait_said("was still running")
         assert responsive(driver)
 

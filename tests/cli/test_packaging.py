@@ -38,7 +38,7 @@ def exposure(unit):
 
 def test_the_program_the_unit_and_every_manual_page_are_installed(installed):
     troth = installed / "sbin/troth"
-    said = subprocess.run([troth, "--version"], capture_output=True, text=True, timeout=10)
+    said = subprocess.run([troth, "--version"], capture_output=True, text=True, timeout=60)
     assert said.returncode == 0, said
     pages = {p.name for p in (installed / "share/man").glob("man?/*")}
     assert pages == {p.name for p in (ROOT / "docs/man").glob("*.[1-9]")}
