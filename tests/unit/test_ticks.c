@@ -465,6 +465,57 @@ static void limits_of_maps_that_nobody_knows_have_bases_by_the_histogram(void **
 	world_free(w);
 }
 
+/* --- maps that leave ---------------------------------------------------------------------------- */
+
+static unsigned int untold_rows(struct world *w)
+{
+	unsigned int n;
+	sqlite3_stmt *q;
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open_v2(w->db, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM untold", -1, &q, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+	n = (unsigned int)sqlite3_column_int(q, 0);
+	assert_int_equal(sqlite3_finalize(q), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	return n;
+}
+
+/* Killed before they are gone: they are handed over twice, and told once, with nothing left over. */
+static void maps_that_leave_twice_are_told_once(void **state)
+{
+	struct world *w = world_new();
+	unsigned int shop;
+
+	(void)state;
+	world_start(w);
+	shop = made_service("shop", PORT);
+	made_exchanges(shop, 7, 0);
+	world_tick(w);
+	made_exchanges(shop, 4, 1);
+	world_kill(w);
+	kernel.strange = kernel.dies_when_left = true;
+	kernel.maps.stopped_ns = (1000 + second) * NS_PER_SECOND + 2000000;
+	for (unsigned int i = 0; i < 2; i++) {
+		second++;
+		kernel.series[shop].counts.bytes_in += 100; /* of no exchange */
+		assert_int_equal(world_begin(w), DAEMON_UNABLE);
+		world_kill(w);
+		assert_int_equal(untold_rows(w), 2); /* the stretch, and the service */
+	}
+	kernel.dies_when_left = false;
+	world_start(w);
+	kernel.maps.stopped_ns = 0;
+	assert_int_equal(untold_rows(w), 0);
+	made_exchanges(shop, 1, 0);
+	world_tick(w);
+	assert_int_equal(total_in_record(w, "shop"), 13);
+	promise_is(w, 12, 13);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -476,6 +527,7 @@ int main(void)
 		cmocka_unit_test(minutes_that_wait_too_long_for_the_record_are_counted),
 		cmocka_unit_test(limits_of_new_maps_have_their_bases_at_once),
 		cmocka_unit_test(limits_of_maps_that_nobody_knows_have_bases_by_the_histogram),
+		cmocka_unit_test(maps_that_leave_twice_are_told_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

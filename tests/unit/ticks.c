@@ -187,11 +187,48 @@ struct sampler {
 };
 static struct sampler sampler;
 
+static void describe(unsigned int i, struct sampler_series *ret)
+{
+	struct made *m = &kernel.series[i];
+
+	*ret = (struct sampler_series){ .number = i,
+					.key = m->key,
+					.protocol = "http",
+					.moved = m->moved,
+					.counts = &m->counts,
+					.in_flight = { .count = m->waiting },
+					.id = &m->id };
+}
+
+/* Maps of another layout are handed over, and go. */
+static int hand_over(const struct sampler_options *o)
+{
+	const struct losses none = {};
+
+	for (unsigned int i = 0; i < SERIES; i++) {
+		struct sampler_series series;
+
+		if (!kernel.series[i].used)
+			continue;
+		describe(i, &series);
+		if (o->leaving(o->context, &kernel.maps, &series))
+			return -EINTR;
+	}
+	if (o->left(o->context, &kernel.maps, &none, 0, 0) || kernel.dies_when_left)
+		return -EINTR;
+	for (unsigned int i = 0; i < SERIES; i++)
+		kernel.series[i].counts = (struct series_counts){};
+	kernel.strange = kernel.there = false;
+	return 0;
+}
+
 int sampler_open(const struct sampler_options *o, struct sampler **ret, char *why, size_t why_size)
 {
 	struct sampler_maps *m = &kernel.maps;
 
 	(void)why, (void)why_size;
+	if (kernel.strange && hand_over(o))
+		return -EINTR;
 	if (!kernel.there) {
 		m->id++;
 		memcpy(m->thresholds, o->thresholds, sizeof(m->thresholds));
@@ -247,19 +284,6 @@ int sampler_finish(struct sampler *s)
 {
 	(void)s;
 	return 0;
-}
-
-static void describe(unsigned int i, struct sampler_series *ret)
-{
-	struct made *m = &kernel.series[i];
-
-	*ret = (struct sampler_series){ .number = i,
-					.key = m->key,
-					.protocol = "http",
-					.moved = m->moved,
-					.counts = &m->counts,
-					.in_flight = { .count = m->waiting },
-					.id = &m->id };
 }
 
 int sampler_read(struct sampler *s, bool all,

@@ -44,6 +44,8 @@ struct kernel {
 	unsigned int freed;	/* numbers that came back */
 	bool full_when_retired; /* the disk, from then on */
 	bool dies_when_mapped;	/* whoever starts; maps stay */
+	bool strange;		/* maps of another layout: they leave */
+	bool dies_when_left;	/* whoever starts, before they are gone */
 };
 extern struct kernel kernel;
 

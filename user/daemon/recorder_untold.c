@@ -22,9 +22,11 @@ int recorder_untold_put(struct recorder *r, int err)
 {
 	uint64_t lost = losses_lost(&r->losses.losses) + r->losses.in_flight_at_change;
 	struct store_untold u = row_of(r);
+	bool some;
 
 	u.lost = lost - r->lost;
-	if (!err && (u.lost || r->counted || u.since_ns < u.until_ns))
+	some = u.lost || r->counted || u.since_ns < u.until_ns;
+	if (!err && some)
 		err = store_untold_put(r->store, &u);
 	u.lost = 0;
 	for (size_t i = 0; i < r->n_services; i++) {
@@ -35,7 +37,7 @@ int recorder_untold_put(struct recorder *r, int err)
 		packed_get(&e->untold, &u.counts);
 		packed_clear(&e->untold);
 		u.service = e->public.id;
-		if (!err)
+		if (!err && some) /* maps handed over once more have bytes at most */
 			err = store_untold_put(r->store, &u);
 	}
 	r->lost = lost;
