@@ -61,8 +61,8 @@
 #define ASKED (sizeof(GET) - 1)
 
 #define PORTS	     4
-#define SLOW_US	     20000
-#define THRESHOLD_NS 10000000ULL
+#define SLOW_US	     900000
+#define THRESHOLD_NS 500000000ULL
 
 struct setup {
 	unsigned int roles;   /* bit per enum role */

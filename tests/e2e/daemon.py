@@ -61,6 +61,11 @@ class Api:
         assert status == 200, f"{path}: {status} {body}" + self.explained()
         return json.loads(body)
 
+    def ticks(self, n):
+        """Waits until so many more began after now."""
+        begun = self.metrics()["troth_ticks_total"]
+        until(lambda: self.metrics()["troth_ticks_total"] >= begun + n, what=f"{n} ticks")
+
     def metrics(self):
         """{name with labels as they stand: value}"""
         status, body = self.get("/metrics")

@@ -92,7 +92,7 @@ def test_a_server_in_a_namespace_older_than_troth_keeps_its_role():
 
         pid = fork(lambda: (inside.enter(), ask()))
         try:
-            time.sleep(0.1)
+            time.sleep(1)
             with Check(port) as check:
                 os.write(go, b"!")
                 os.waitpid(pid, 0)

@@ -161,13 +161,13 @@ def test_without_a_port_everything_is_listed():
 
 def test_a_check_ends_by_itself_after_its_duration():
     with serve(always_ok) as server:
-        check = Check(server.port, duration="1s").start()
+        check = Check(server.port, duration="3s").start()
         with connect(server) as client:
             client.ask(GET)
         check.stop(signum=None)
     check.both(server.port, ok=1)
     assert check.code == 0
-    assert 0.99 <= check.json["duration_s"] < 1.5, check.explained()
+    assert 2.99 <= check.json["duration_s"] < 20, check.explained()
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])

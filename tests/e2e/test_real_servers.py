@@ -10,7 +10,7 @@ import pytest
 from actors import always_ok, at_once, serve
 from real import Nginx, Node, PythonHttpServer, wrk
 from troth import Check
-from wire import connect, request
+from wire import connect, free_port, request
 
 
 def get(path):
@@ -116,8 +116,7 @@ def test_a_broken_upstream_is_seen_from_both_sides():
 
 
 def test_an_upstream_that_nobody_serves_is_refused():
-    with serve(always_ok) as python:
-        closed = python.port
+    closed = free_port()
     with Nginx(upstream=closed) as nginx, Check(nginx.port, closed) as check:
         asked(nginx, "/proxied/")
     check.both(nginx.port, server_error=1)

@@ -116,7 +116,7 @@ def test_kill_9_loses_nothing_and_tells_nothing_twice():
         d.counts(server.port, ok=13)
 
 
-@pytest.mark.limit_s(240)
+@pytest.mark.limit_s(400)
 def test_fifty_kills_under_load_add_up_to_the_clients_count():
     chance = random.Random(SEED)
     with serve(answers(OK)) as server, running() as d, Load(server.address, 4) as load:
@@ -132,7 +132,7 @@ def test_fifty_kills_under_load_add_up_to_the_clients_count():
 
 
 @pytest.mark.any_backend
-@pytest.mark.limit_s(120)
+@pytest.mark.limit_s(240)
 def test_killed_while_it_starts_for_the_first_time():
     """Whenever that is: the next start measures, and nothing is left over."""
     chance = random.Random(SEED)

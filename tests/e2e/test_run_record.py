@@ -11,7 +11,7 @@ import time
 import pytest
 
 from actors import answers, serve
-from daemon import Daemon, running, until
+from daemon import Daemon, early_in_a_minute, running, until
 from load import Load
 from promises import one_promise
 from test_run import SEED
@@ -201,7 +201,7 @@ def test_a_clock_that_is_set_loses_no_count(shim, wall_s):
         talk(server.port, 3)
         d.counts(server.port, ok=3)
         clocks.set(wall_s=wall_s)
-        time.sleep(1.5)
+        d.ticks(2)
         talk(server.port, 4)
         d.counts(server.port, ok=7)
         # What was counted before a clock that went back lies ahead of its window's end.
@@ -234,6 +234,7 @@ def test_a_host_that_slept_was_not_measured_meanwhile(shim):
 @pytest.mark.limit_s(DOWN_S + 90)
 def test_time_without_a_daemon_is_one_stretch_that_was_measured():
     """Never idle minutes: something happened in it, nobody knows when."""
+    early_in_a_minute()  # which is not over before the first request
     with serve(answers(OK)) as server, running(slos=one_promise(server.port)) as d, \
             Load(server.address, 2, pause_s=0.01) as load:
         time.sleep(1)

@@ -94,7 +94,8 @@ def told_in_the_end(d, port, asked, came):
     d.counts(port, "client", ok=asked)
     print(about)
     told(lambda: d.report()["services"], CALLS * came, ROOM)
-    assert d.json("/api/v1/services")["measurement"]["lost"] == 0, about
+    # Of the whole host: for `make soak`, which has it to itself.
+    assert SOAK_S < 600 or d.json("/api/v1/services")["measurement"]["lost"] == 0, about
     assert d.slo("promise")["total"] == asked, about
     check = run("store", "check", "--state-dir", d.state_dir)
     assert check.returncode == 0, check.stdout + check.stderr + about
@@ -103,6 +104,7 @@ def told_in_the_end(d, port, asked, came):
 def nothing_grew(lives):
     """The last lives take what the first take. The first of all has loaded the programs itself."""
     lives = [life for life in lives if len(life.resident) > 2]
+    assert lives, "no life was long enough"
     resident = [statistics.median(life.resident[2:]) for life in lives]
     opened = [max(life.files) for life in lives]
     assert max(resident[len(resident) // 2:]) < min(resident) + 3000, f"memory grows: {resident} kB"

@@ -79,12 +79,12 @@ def test_what_waits_for_its_answer_at_the_change_is_counted_as_lost():
 def test_limits_that_changed_meanwhile_are_exact_from_then_on():
     """Buckets of the histogram at the limits: never fewer than before, and the new one from an estimate."""
     with serve(answers(OK)) as server, \
-            running(slos=one_promise(server.port, good=within("300ms"))) as d:
+            running(slos=one_promise(server.port, good=within("9s"))) as d:
         talk(server.port, 50)
         d.counts(server.port, ok=50)
         name = d.service(server.port)["name"]
         bucket = 'troth_exchange_duration_seconds_bucket{service="%s",role="server",le="%s"}'
-        assert d.metrics()[bucket % (name, "0.3")] == 50
+        assert d.metrics()[bucket % (name, "9")] == 50
         d.kill()
         d.slos(one_promise(server.port, good=within("20s")))
         d.start()
@@ -92,7 +92,7 @@ def test_limits_that_changed_meanwhile_are_exact_from_then_on():
         d.counts(server.port, ok=60)
         metrics = d.metrics()
         assert metrics[bucket % (name, "20")] == 60
-        assert metrics[bucket % (name, "0.3")] == 60, "its index was not needed: it is still exact"
+        assert metrics[bucket % (name, "9")] == 60, "its index was not needed: it is still exact"
 
 
 def selected(d, sql):
@@ -184,5 +184,6 @@ def test_an_upgrade_under_load_misses_the_moment_between_and_says_so():
               f"{rate:.0f}/s missed, {1e3 * unmeasured_s:.0f} ms unmeasured, "
               f"started in {1e3 * d.ready_s:.0f} ms")
         assert seen <= asked
-        assert asked - seen < rate * max(1, d.ready_s), "a second's worth, on a machine that is busy a start's"
-        assert seen + lost + rate * unmeasured_s >= asked - 0.1 * rate
+        fastest = 2 / 0.005  # what is missed may be missed at more than the mean
+        assert asked - seen < fastest * max(1, d.ready_s), "a second's worth, on a machine that is busy a start's"
+        assert seen + lost + fastest * unmeasured_s >= asked - 0.1 * rate

@@ -15,6 +15,7 @@ from wire import GET, OK, connect, request, response
 
 IDLE_END_S = 5
 SILENCE_S = IDLE_END_S + 2.5  # the sweep may come a second late
+LATE_S = SILENCE_S + 2  # on a busy machine
 PATIENCE_S = 10
 
 plays = {}
@@ -252,7 +253,7 @@ def test_a_trickled_answer_is_one_exchange_to_its_last_byte(outcome):
         service.counts(ok=1)
         service.time("latency_s.max", outcome["trickled"][2]["took"])
         service.slo("latency", good=0, total=1)
-    of(outcome, "trickled")[0].time("parts_s.send.mean", 2.75, 2.85)
+    of(outcome, "trickled")[0].time("parts_s.send.mean", 2.75, outcome["trickled"][2]["took"])
 
 
 def test_an_answer_that_goes_on_after_silence_has_streamed(outcome):
@@ -276,14 +277,14 @@ def test_silence_between_requests_is_nobodys_latency(outcome):
 
 def test_an_answer_that_was_long_in_coming_is_a_slow_answer(outcome):
     for service in of(outcome, "long_poll")[:2]:
-        service.counts(ok=1).time("latency_s.max", SILENCE_S)
-        service.time("parts_s.first_byte.mean", SILENCE_S)
-    of(outcome, "long_poll")[0].time("parts_s.service.mean", SILENCE_S)
+        service.counts(ok=1).time("latency_s.max", SILENCE_S, LATE_S)
+        service.time("parts_s.first_byte.mean", SILENCE_S, LATE_S)
+    of(outcome, "long_poll")[0].time("parts_s.service.mean", SILENCE_S, LATE_S)
 
 
 def test_silence_within_a_request_ends_nothing(outcome):
     server, client, _ = of(outcome, "pause_in_the_upload")
-    server.counts(ok=1).time("parts_s.receive.mean", SILENCE_S)
+    server.counts(ok=1).time("parts_s.receive.mean", SILENCE_S, LATE_S)
     client.counts(ok=1)
 
 

@@ -78,7 +78,7 @@ class Check:
     check.server(port).counts(ok=3)
     """
 
-    def __init__(self, *ports, args=(), output="json", duration=60, settle_s=0.03):
+    def __init__(self, *ports, args=(), output="json", duration=60, settle_s=0.15):
         self.command = [BINARY, "check", "--output", output, "-d", str(duration)]
         if BACKEND != "auto":
             self.command += ["--backend", BACKEND]

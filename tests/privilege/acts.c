@@ -26,7 +26,7 @@
 int open_collector(struct collector **ret, const char *backend, char *why, size_t why_size)
 {
 	const struct collector_options o = { .backend = backend,
-					     .max_series = 64,
+					     .max_series = 4096,
 					     .roles = { true, true },
 					     .thresholds = { { .max_ns = 500000000 } },
 					     .n_thresholds = 1,
