@@ -21,15 +21,14 @@ HANGS_S = 6
 def wait_for(what, seconds=PATIENCE_S, why="it never came"):
     """The first true value of what()."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while True:
+        over = time.monotonic() > end  # looked at before: whoever waits may be kept from it
         value = what()
         if value:
             return value
+        if over:
+            raise AssertionError(why() if callable(why) else why)
         time.sleep(0.02)
-    value = what()  # whoever waits may have been kept from it
-    if value:
-        return value
-    raise AssertionError(why() if callable(why) else why)
 
 
 def notice(slo="checkout", firing=True, **more):

@@ -55,7 +55,7 @@ def test_a_failing_webhook_is_tried_again_later_and_later_with_the_same_id(tmp_p
         assert len({r.json["id"] for r in hooks.requests}) == 1
         gaps = [b.time - a.time for a, b in zip(hooks.requests, hooks.requests[1:])]
         for gap, whole in zip(gaps, (1, 2, 4)):
-            assert 0.7 * whole < gap < whole + 20
+            assert 0.7 * whole < gap < whole + 4
         assert driver.wait_said("HTTP status 500") and driver.wait_said("delivers again")
         assert kept_files(driver) == []
 
@@ -66,7 +66,7 @@ def test_a_webhook_that_does_not_answer_holds_nothing_up(tmp_path, play, why):
         driver.changed()
         driver.wait_said(why)
         driver.wait_done(1)
-        assert len(hooks.requests) >= 2
+        assert len(hooks.requests) == 2
         assert responsive(driver)
 
 
@@ -344,8 +344,8 @@ def test_kept_messages_go_on_where_they_were(tmp_path):
             wait_for(lambda: driver.counts()["counts"]["hook"]["failed"] >= 2)
             driver.kill()
         kept = [json.loads(f.read_text()) for f in sorted(kept_files(driver))]
-        assert kept[0]["tries"] >= 2 and kept[0]["receiver"] == "hook"
         n = len(hooks.requests)
+        assert 2 <= kept[0]["tries"] <= n and kept[0]["receiver"] == "hook"
         hooks.answer = None
         with Driver(tmp_path, webhook(hooks)) as again:
             again.wait_done(2)

@@ -65,13 +65,11 @@ def said(server, what):
 def test_the_same_over_tls(tmp_path, say):
     cert, key = certificate(tmp_path, "one")
     with web.plain_driver("--cert", cert, "--key", key) as d, crowd(d, 300, say):
-        took = []
         for _ in range(10):
             begun = time.monotonic()
             assert tls_get(d.port, cert) == (200, b"ok\n")
-            took.append(time.monotonic() - begun)
+            assert time.monotonic() - begun < 2
             time.sleep(0.05)
-        assert sorted(took)[-2] < 2, took  # a busy machine may be late once
         d.wait_tick()
         d.assert_on_time()
 
@@ -124,7 +122,7 @@ def test_who_reads_nothing_of_an_answer_is_counted_when_time_is_up():
         with d.connect() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             s.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
-            web.until(lambda: d.wait_tick()["expired"] == 2, "both are counted", 30)
+            web.until(lambda: d.wait_tick()["expired"] == 2, "both are counted", 12)
 
 
 def test_a_kept_connection_ends_after_a_while_of_silence():
@@ -187,7 +185,7 @@ def test_who_reads_nothing_costs_bounded_memory_for_a_bounded_time():
             assert d.wait_tick()["dropped"] > 0, d.ticks()
         assert most < 160 * 1024, most
         # 6 times idle_s for an answer; then all of it is back.
-        web.until(lambda: d.wait_tick()["resident_kb"] < quiet + 4096, "memory is given back", 30)
+        web.until(lambda: d.wait_tick()["resident_kb"] < quiet + 4096, "memory is given back", 12)
         d.assert_on_time()
 
 

@@ -77,9 +77,9 @@ class Driver:
         return self.ticks()[-1]
 
     def assert_on_time(self):
-        """Whoever could hold ticks up does so for longer, or again and again: a busy machine may once."""
+        """Whoever could hold a tick up does so for longer than a busy machine."""
         late = [t for t in self.ticks() if t["late_ms"] > 1000]
-        assert len(late) <= 1 and all(t["late_ms"] < 5000 for t in late), late
+        assert not late, late
 
     def connect(self, timeout=10):
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
