@@ -11,7 +11,7 @@ import time
 import pytest
 
 from actors import answers, serve
-from daemon import running
+from daemon import running, until
 from load import Load
 from promises import one_promise
 from test_run_churn import BUSY, SERVICE_KB, churn, files, ports, resident_kb, services, told
@@ -67,6 +67,7 @@ def test_constant_load_and_everything_that_may_happen():
     chance, next_port, came, kills = random.Random(SEED), ports(), 0, 0
     with serve(answers(OK)) as server:
         with running(slos=one_promise(server.port)) as d, Load(server.address, 2, 0.002) as load:
+            until(lambda: d.report()["services"], what="the first tick's record")
             end, life = time.monotonic() + SOAK_S, Seen()
             lives = [life]
             kill_every = max(10, SOAK_S / 20)
