@@ -2,11 +2,15 @@
 """The command line of `troth slo`: no root, no kernel."""
 
 import os
+import sys
+from pathlib import Path
 
 import pytest
 
-import slo
-from records import Record
+sys.path.append(str(Path(__file__).resolve().parents[1] / "e2e"))  # wire
+
+import slo  # noqa: E402
+from records import Record  # noqa: E402
 
 
 def pytest_collection_finish(session):

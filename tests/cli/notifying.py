@@ -12,6 +12,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+from wire import free_port
+
 DRIVER = Path(__file__).resolve().parents[2] / "build" / "notify-driver"
 SINCE = 1767225600  # 2026-01-01T00:00:00Z
 PATIENCE_S = 30
@@ -240,12 +242,6 @@ def webhook(hooks, name="hook", path="/hook", timeout_s=20, **more):
 
 def command(path, name="command", timeout_s=20):
     return {"name": name, "kind": "command", "command": str(path), "timeout_s": timeout_s}
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Alertmanager:

@@ -10,8 +10,8 @@ import urllib.request
 import pytest
 
 import web
-from notifying import free_port
 from test_web import certificate
+from wire import free_port
 
 CLASSIC, NATIVE = [], ["--enable-feature=native-histograms"]
 

@@ -10,6 +10,7 @@ import tempfile
 import time
 import urllib.request
 
+from troth import PATIENCE_S
 from wire import connect, free_port
 
 NGINX_CONF = """
@@ -53,7 +54,8 @@ http {{
 
 
 def await_port(port, process):
-    for _ in range(500):
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
         assert process.poll() is None, f"the server ended with {process.returncode}"
         with contextlib.suppress(ConnectionRefusedError):
             connect(port).close()

@@ -232,7 +232,7 @@ def test_a_result_that_cannot_be_written_is_said_in_one_line(output, redirect):
     """At once where that is known at once."""
     with serve(always_ok) as server, connect(server) as client:
         script = (f'set -o pipefail; "$0" check --output {output} --port {server.port} '
-                  f'-d 500ms {redirect}')
+                  f'-d 1500ms {redirect}')
         process = subprocess.Popen(["bash", "-c", script, troth.BINARY], text=True,
                                    stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                    stdout=subprocess.DEVNULL)
@@ -286,7 +286,7 @@ def test_two_capabilities_are_enough():
     with serve(always_ok) as server, connect(server) as client:
         process = subprocess.Popen(["setpriv", "--bounding-set", "-all,+bpf,+perfmon",
                                     troth.BINARY, "check", "--output", "json", "--port",
-                                    str(server.port), "-d", "500ms"], text=True,
+                                    str(server.port), "-d", "1500ms"], text=True,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE)
         first = process.stderr.readline()

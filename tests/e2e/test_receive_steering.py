@@ -31,7 +31,7 @@ def steered():
     """A namespace whose loopback hands its packets to every CPU; with ports for all clients."""
     with Namespace() as namespace:
         namespace.shell(f"echo {cpu_mask()} > /sys/class/net/lo/queues/rx-0/rps_cpus\n"
-                        "echo 1024 65000 > /proc/sys/net/ipv4/ip_local_port_range\n"
+                        "echo 33000 65000 > /proc/sys/net/ipv4/ip_local_port_range\n"
                         "echo 1 > /proc/sys/net/ipv4/tcp_tw_reuse")
         yield namespace
 

@@ -95,7 +95,7 @@ def told(read, want, room):
 
 
 @pytest.mark.any_backend
-@pytest.mark.limit_s(SECONDS + 90)
+@pytest.mark.limit_s(SECONDS + 300)
 def test_services_that_come_and_go_leak_no_number_no_row_and_no_byte():
     calls, started, used, resident, opened, known = 3, 0, [], [], [], []
     with running("--max-series", str(SERIES)) as d:
