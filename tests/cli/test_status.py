@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import threading
-import time
 
 import pytest
 
@@ -176,12 +175,10 @@ def test_objectives_are_as_in_replay(server):
 
 def test_ten_thousand_services_are_one_document():
     with web.plain_driver("--services", 10000) as d:
-        began = time.monotonic()
         body = d.get("/api/v1/services", timeout=20)[2]
-        took_s = time.monotonic() - began
         services = json.loads(body)["services"]
         assert len(services) == 10000
         assert services[9999]["exchanges"]["total"] == 1007 * 10000
         assert len({s["name"] for s in services}) == 10000
         d.wait_tick()
-        d.assert_on_time(took_s)
+        d.assert_on_time()

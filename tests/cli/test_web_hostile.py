@@ -173,9 +173,6 @@ def test_who_reads_nothing_costs_bounded_memory_for_a_bounded_time():
     """Each tick another 22 MB document, each held by somebody who does not read it."""
     with web.plain_driver("--services", 10000, "--idle", 1) as d:
         quiet = d.wait_tick()["resident_kb"]
-        began = time.monotonic()
-        d.get("/metrics", timeout=20)
-        took_s = time.monotonic() - began
         most = 0
         with contextlib.ExitStack() as stack:
             for _ in range(8):
@@ -189,7 +186,7 @@ def test_who_reads_nothing_costs_bounded_memory_for_a_bounded_time():
         assert most < 160 * 1024, most
         # 6 times idle_s for an answer; then all of it is back.
         web.until(lambda: d.wait_tick()["resident_kb"] < quiet + 4096, "memory is given back", 12)
-        d.assert_on_time(took_s)
+        d.assert_on_time()
 
 
 def test_a_house_full_of_readers_that_do_not_read_keeps_nobody_out():

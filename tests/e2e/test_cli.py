@@ -167,7 +167,7 @@ def test_a_check_ends_by_itself_after_its_duration():
         check.stop(signum=None)
     check.both(server.port, ok=1)
     assert check.code == 0
-    assert 2.99 <= check.json["duration_s"] < 4.5, check.explained()
+    assert 2.99 <= check.json["duration_s"] < 3.5, check.explained()
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
